@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class RatesConfig(AppConfig):
+    name = "billing.rates"
+    label = "rates"
+    verbose_name = "Price list"

@@ -1,0 +1,128 @@
+"""The call, its log and what is made of it afterwards."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class CallState(models.TextChoices):
+    OPEN = "open", "In progress"
+    ENDED = "ended", "Ended"
+
+
+class ReportState(models.TextChoices):
+    """`due` is set when the call ends; a task claims it by a conditional UPDATE; the sweeper finds the rest."""
+
+    NONE = "none", "None yet"
+    DUE = "due", "Due"
+    WRITING = "writing", "Being written"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class Call(models.Model):
+    """One conversation. `epoch` proves ownership: every write of the log carries it, a stale owner's fails."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calls")
+    customer = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=20, default="browser")
+    channels = models.PositiveSmallIntegerField(default=2)
+    state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.OPEN)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=20, blank=True)
+    heard_at = models.DateTimeField(default=timezone.now, help_text="Last sign of life; silent calls are ended.")
+    epoch = models.PositiveIntegerField(default=0)
+    last_seq = models.PositiveIntegerField(default=0)
+    acked_samples = models.PositiveBigIntegerField(default=0)
+    report_state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.NONE)
+    report_due_at = models.DateTimeField(null=True)
+    report_attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-started_at"]
+        indexes = [
+            models.Index(fields=["-started_at"], name="calls_call_newest"),
+            models.Index(fields=["member", "-started_at"], name="calls_call_by_member"),
+            models.Index(
+                fields=["report_due_at"],
+                name="calls_call_due",
+                condition=models.Q(report_state__in=["due", "writing"]),
+            ),
+            models.Index(fields=["heard_at"], name="calls_call_open", condition=models.Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer or 'Call'} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class CallEvent(models.Model):
+    """One numbered entry of a call's log. Kinds and payloads: `calls.events`. Append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    call = models.ForeignKey(Call, models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20)
+    payload = models.JSONField()
+
+    class Meta:
+        ordering = ["call", "seq"]
+        constraints = [models.UniqueConstraint(fields=["call", "seq"], name="calls_event_seq")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"
+
+
+class Recording(models.Model):
+    """Where a call's audio lies: raw PCM16 at 16 kHz, interleaved, from sample 0 of the capture clock."""
+
+    call = models.OneToOneField(Call, models.CASCADE, related_name="recording")
+    path = models.CharField(max_length=200)
+    channels = models.PositiveSmallIntegerField()
+    stored_samples = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.stored_samples // 16_000} s"
+
+
+class Gap(models.Model):
+    """Audio that has no transcript yet."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="gaps")
+    start_ms = models.PositiveIntegerField()
+    end_ms = models.PositiveIntegerField()
+    reason = models.CharField(max_length=120)
+    repaired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["call", "start_ms"]
+
+    def __str__(self) -> str:
+        return f"{self.start_ms}–{self.end_ms} ms"
+
+
+class Report(models.Model):
+    """What is left of a call: the words, the figures with their spans, the cards shown and used."""
+
+    call = models.OneToOneField(Call, models.CASCADE, related_name="report")
+    summary = models.TextField()
+    origin = models.CharField(max_length=12, help_text="model or extractive")
+    model = models.CharField(max_length=60, blank=True)
+    prompt_version_id = models.PositiveIntegerField(null=True)
+    key_points = models.JSONField(default=list)
+    next_steps = models.JSONField(default=list)
+    moments = models.JSONField(default=list)
+    figures = models.JSONField(default=dict)
+    cards = models.JSONField(default=list)
+    coverage = models.FloatField(null=True)
+    written_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Report of {self.call_id}"

@@ -1,0 +1,82 @@
+"""One seam for every language model: it streams a card and writes a summary, or says that it can not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from coaching.types import Usage
+
+
+class ModelError(Exception):
+    """The model failed. `retryable` says whether a later card may try again; `reason` holds no personal data."""
+
+    def __init__(self, reason: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class CardRequest:
+    """What the model sees for one card: `messages` in order, the fixed prefix first.
+
+    `cache_key` is one per call; `deadline_s` bounds the first readable words, `total_s` the whole.
+    """
+
+    messages: tuple[tuple[str, str], ...]
+    cache_key: str
+    deadline_s: float = 1.5
+    total_s: float = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """The growing card. `is_complete` only on the last one, when every field stands.
+
+    `should_show` False is the model's own word that no card is useful now. `source_key` names the
+    knowledge entry or play the claim comes from, or is empty for a question.
+    """
+
+    say: str
+    why: str = ""
+    kind: str = ""
+    title: str = ""
+    source_key: str = ""
+    should_show: bool = True
+    is_complete: bool = False
+
+
+class CardModel(Protocol):
+    """Streams a card as `CardText` of growing `say`, then one complete `CardText`, then `Usage` entries.
+
+    Raises `ModelError`. Cancelling the iterator (aclose) stops the request at the vendor.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def stream_card(self, request: CardRequest) -> AsyncIterator[CardText | Usage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    messages: tuple[tuple[str, str], ...]
+    total_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A report's words. `origin` is `model` or `extractive`; the screen shows which.
+
+    `key_points` and `next_steps` are `(text, start_ms | None)`; a position makes the sentence jump.
+    """
+
+    text: str
+    key_points: tuple[tuple[str, int | None], ...]
+    next_steps: tuple[tuple[str, int | None], ...]
+    origin: str
+    model: str = ""
+    usage: tuple[Usage, ...] = ()

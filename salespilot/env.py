@@ -1,0 +1,72 @@
+"""Strict readers for settings from the environment. An odd value stops the start with a sentence that says what to do.
+
+Every reader also accepts `NAME_FILE`, the path of a file that holds the value: secrets need not stand in
+the environment. `docs/settings.md` lists every name; a test compares it with what is read here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+READ: set[str] = set()
+
+
+def text(name: str, default: str = "") -> str:
+    """The value without surrounding blanks; `default` when unset or empty."""
+    READ.add(name)
+    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+    if value and path:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    if path:
+        try:
+            value = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: can not read {path} ({error.strerror}).") from error
+    return value.strip() or default
+
+
+def boolean(name: str, default: bool = False) -> bool:
+    value = text(name, "true" if default else "false").lower()
+    if value not in {"true", "false", "1", "0", "yes", "no"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write true or false.")
+    return value in {"true", "1", "yes"}
+
+
+def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number.") from None
+    if not minimum <= number <= maximum:
+        raise ImproperlyConfigured(f"{name} is {number}: write a number from {minimum} to {maximum}.")
+    return number
+
+
+def choice(name: str, default: str, options: Sequence[str]) -> str:
+    value = text(name, default)
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write one of {', '.join(options)}.")
+    return value
+
+
+def url(name: str, default: str, *, schemes: Sequence[str]) -> str:
+    """A URL with one of `schemes`, or `default`. Never echoes the value: it may hold a password."""
+    value = text(name, default)
+    if value and not _is_url(value, schemes):
+        raise ImproperlyConfigured(f"{name} is not a URL that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+    return value
+
+
+def _is_url(value: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts: SplitResult = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.netloc or parts.path)

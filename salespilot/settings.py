@@ -1,0 +1,222 @@
+"""All settings, read from the environment by strict readers. Every name is explained in docs/settings.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from salespilot import databases, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.text("SALESPILOT_VAR", str(BASE_DIR / "var")))
+
+# Security ------------------------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG")
+SECRET_KEY = env.text("SECRET_KEY") or databases.local_secret(VAR_DIR / "secret-key")
+HTTPS = env.boolean("HTTPS")
+PUBLIC_HOST = env.text("PUBLIC_HOST", "localhost")
+
+# The Domain table is the allow-list: an unknown host gets 404 before anything else, and no link is
+# ever built from the Host header.
+ALLOWED_HOSTS = ["*"]
+
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_DOMAIN = None
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_DOMAIN = None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# Same keys as Django 6.0's SECURE_CSP, so that the move is a rename.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "media-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "worker-src": ["'self'", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    },
+    # The admin theme needs inline styles and Alpine's evaluated expressions; see tenants/http.py.
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+}
+
+# Businesses ----------------------------------------------------------------------------------
+
+SHARED_APPS = [
+    "daphne",
+    "django_tenants",
+    "tenants",
+    "tenants.members",
+    "billing.rates",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "csp",
+]
+TENANT_APPS = [
+    "tenants.members",
+    "tenants.house",
+    "coaching",
+    "calls",
+    "billing",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+]
+INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+PUBLIC_SCHEMA_URLCONF = "salespilot.urls_public"
+ROOT_URLCONF = "salespilot.urls"
+AUTH_USER_MODEL = "members.Member"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/sign-in/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# Order matters: the business first (the session table is the business's own), see tenants/http.py.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.http.BusinessMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ASGI_APPLICATION = "salespilot.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tenants.branding.context",
+            ]
+        },
+    }
+]
+
+# Database, cache, channel layer, tasks --------------------------------------------------------
+
+# DATABASE_URL is the login role that owns nothing; DATABASE_OWNER_URL migrates. See tenants/postgresql/.
+AS_OWNER = env.boolean("SALESPILOT_AS_OWNER")
+DATABASES = {
+    "default": databases.from_url(
+        "DATABASE_OWNER_URL" if AS_OWNER else "DATABASE_URL",
+        as_owner=AS_OWNER,
+        pool_max=env.integer("DATABASE_POOL_MAX", 16, minimum=2, maximum=200),
+    )
+}
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix"))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "tenants.caching.make_key",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "sp"},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_TASK_DEFAULT_QUEUE = "salespilot"
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "sp:", "socket_connect_timeout": 2, "socket_timeout": 10}
+SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
+CELERY_BEAT_SCHEDULE = {"sweep-calls": {"task": "calls.sweep", "schedule": float(SWEEP_SECONDS)}}
+
+# Vendors -------------------------------------------------------------------------------------
+
+SPEECH_PROVIDER = env.choice("SPEECH_PROVIDER", "auto", ("auto", "deepgram", "local", "browser", "none"))
+DEEPGRAM_API_KEY = env.text("DEEPGRAM_API_KEY")
+DEEPGRAM_BASE_URL = env.url("DEEPGRAM_BASE_URL", "", schemes=("http", "https"))
+DEEPGRAM_MODEL = env.text("DEEPGRAM_MODEL", "nova-3")
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "", schemes=("http", "https"))
+OPENAI_LIVE_MODEL = env.text("OPENAI_LIVE_MODEL", "gpt-6-luna")
+OPENAI_REPORT_MODEL = env.text("OPENAI_REPORT_MODEL", "gpt-6.1-terra")
+AUDIO_STORAGE_URL = env.url("AUDIO_STORAGE_URL", f"file://{VAR_DIR / 'audio'}", schemes=("file",))
+LOCAL_SPEECH_MODEL_DIR = env.text("LOCAL_SPEECH_MODEL_DIR")
+LOCAL_SPEECH_STREAMS = env.integer("LOCAL_SPEECH_STREAMS", 4, minimum=1, maximum=64)
+SENTRY_DSN = env.url("SENTRY_DSN", "", schemes=("http", "https"))
+SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
+# The call ------------------------------------------------------------------------------------
+
+CALL_SILENT_AFTER_S = env.integer("CALL_SILENT_AFTER_S", 120, minimum=10, maximum=86_400)
+
+# Interface -----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.members.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = VAR_DIR / "media"
+MEDIA_URL = "/media/"
+TEST_RUNNER = "django.test.runner.DiscoverRunner"

@@ -1,0 +1,16 @@
+"""URLs of the public host: the operators' admin, sign-in, health. No business's data is here."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from salespilot import observability
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("healthz", observability.health),
+    path("metrics", observability.metrics),
+    path("", include("tenants.urls_public")),
+    path("", include("tenants.members.urls")),
+]

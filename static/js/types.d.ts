@@ -1,0 +1,172 @@
+/** The wire format. Mirrors calls/events.py; a test compares the two. */
+
+export type ChannelName = "rep" | "customer";
+export type Word = [text: string, start_ms: number, end_ms: number, confidence: number];
+
+export interface LinePayload {
+  channel: ChannelName;
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  confidence: number;
+  utterance: number;
+  provider: string;
+  recovered: boolean;
+  words: Word[];
+}
+export interface SignalPayload {
+  id: string;
+  kind: string;
+  topic: string;
+  channel: ChannelName;
+  confidence: number;
+  quote: string;
+  start_ms: number;
+  end_ms: number;
+}
+export interface MomentPayload {
+  id: string;
+  signal_id: string;
+  kind: string;
+  topic: string;
+  state: "raised" | "handled" | "returned" | "open";
+  quote: string;
+  start_ms: number;
+  end_ms: number;
+}
+export interface CardPayload {
+  id: string;
+  lane: "instant" | "model" | "manager";
+  kind: string;
+  title: string;
+  say: string;
+  why: string;
+  topic: string;
+  trigger_end_ms: number;
+  signal_id: string;
+  source: { key: string; title: string } | null;
+  replaces: string;
+  author: string;
+}
+export type ActionName = "used" | "dismissed" | "pinned" | "snoozed" | "painted";
+export interface CardActionPayload {
+  card_id: string;
+  action: ActionName;
+  member: string;
+  latency_ms: number | null;
+}
+export interface NotePayload {
+  id: string;
+  text: string;
+  author: string;
+}
+export type Rung =
+  | "full"
+  | "tips"
+  | "browser_speech"
+  | "recording"
+  | "polling"
+  | "offline"
+  | "saving_late"
+  | "local_fanout";
+export interface StatePayload {
+  rung: Rung;
+  parts: { [part: string]: Rung };
+  audio: string;
+  words: string;
+}
+export interface GapPayload {
+  start_ms: number;
+  end_ms: number;
+  reason: string;
+}
+export interface UsagePayload {
+  component: string;
+  provider: string;
+  model: string;
+  unit: string;
+  quantity: number;
+  purpose: string;
+  is_waste: boolean;
+  is_estimate: boolean;
+}
+export interface CallStartedPayload {
+  channels: number;
+  source: string;
+  customer: string;
+  member: string;
+}
+export interface CallEndedPayload {
+  reason: string;
+  duration_ms: number;
+}
+export interface ReportPayload {
+  state: string;
+}
+
+interface Numbered<K extends string, P> {
+  type: "event";
+  seq: number;
+  at: number;
+  kind: K;
+  payload: P;
+}
+export type CallEvent =
+  | Numbered<"call_started", CallStartedPayload>
+  | Numbered<"line", LinePayload>
+  | Numbered<"signal", SignalPayload>
+  | Numbered<"moment", MomentPayload>
+  | Numbered<"card", CardPayload>
+  | Numbered<"card_action", CardActionPayload>
+  | Numbered<"note", NotePayload>
+  | Numbered<"state", StatePayload>
+  | Numbered<"gap", GapPayload>
+  | Numbered<"usage", UsagePayload>
+  | Numbered<"call_ended", CallEndedPayload>
+  | Numbered<"report", ReportPayload>;
+
+export interface Interim {
+  type: "interim";
+  channel: ChannelName;
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  utterance: number;
+}
+export interface CardText {
+  type: "card_text";
+  id: string;
+  say: string;
+}
+export interface Meters {
+  type: "meters";
+  rep: number;
+  customer: number;
+  rep_ms: number;
+  customer_ms: number;
+  samples: number;
+}
+export type EventsMessage = CallEvent | Interim | CardText | Meters;
+
+/** Audio socket, server to browser. */
+export type AudioMessage =
+  | { type: "ready"; epoch: number; next_sample: number }
+  | { type: "ack"; samples: number }
+  | ({ type: "state" } & StatePayload)
+  | { type: "error"; code: number; message: string };
+
+/** Audio socket, first message of the browser. */
+export interface Hello {
+  type: "hello";
+  protocol: 1;
+  encoding: "linear16";
+  sample_rate: 16000;
+  channels: 1 | 2;
+  resume: number;
+}
+
+/** Events socket, browser to server; the same objects go to POST /api/calls/<id>/actions. */
+export type ClientMessage =
+  | { type: "used" | "dismissed" | "pinned" | "snoozed"; card_id: string }
+  | { type: "painted"; card_id: string; latency_ms: number }
+  | { type: "note"; text: string };
