@@ -1,0 +1,22 @@
+"""What Prometheus reads of the call path. Labels are bounded: never a business, a member or a call."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+
+stage_seconds = Histogram(
+    "salespilot_stage_seconds",
+    "Latency of one stage of a call: uplink, speech, detection, first_token, commit, paint, card_instant, card_model.",
+    ["stage"],
+    buckets=SECONDS,
+)
+errors = Counter("salespilot_errors_total", "Errors by service: speech, model, database, cache, storage.", ["service"])
+sockets_open = Gauge("salespilot_sockets_open", "Open call sockets.", ["socket"])
+sockets_closed = Counter("salespilot_sockets_closed_total", "Closed call sockets by code.", ["socket", "code"])
+calls_live = Gauge("salespilot_calls_live", "Calls this process owns.")
+events_logged = Counter("salespilot_events_total", "Events logged, by kind.", ["kind"])
+rung_changes = Counter("salespilot_rung_changes_total", "Changes of the ladder, by the rung reached.", ["rung"])
+frames = Counter("salespilot_frames_total", "Audio frames taken.")
+frames_refused = Counter("salespilot_frames_refused_total", "Audio frames refused, by reason.", ["reason"])

@@ -1,0 +1,14 @@
+"""What Prometheus reads of the coaching path. Labels are bounded: never a business, a member or a call."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+model_seconds = Histogram(
+    "salespilot_model_seconds",
+    "Time of a model card to its first readable words and to its end.",
+    ["step"],
+    buckets=(0.1, 0.25, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 6.0),
+)
+model_errors = Counter("salespilot_model_errors_total", "Model calls that failed.", ["reason"])
+cards = Counter("salespilot_cards_total", "Cards by lane and outcome: shown, late, stale, held_back.", ["lane", "outcome"])
