@@ -41,8 +41,11 @@ class Call(models.Model):
     last_seq = models.PositiveIntegerField(default=0)
     acked_samples = models.PositiveBigIntegerField(default=0)
     report_state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.NONE)
-    report_due_at = models.DateTimeField(null=True)
+    report_due_at = models.DateTimeField(
+        null=True, help_text="When a due report may be claimed; while written, when the claim expires."
+    )
     report_attempts = models.PositiveSmallIntegerField(default=0)
+    report_error = models.CharField(max_length=12, blank=True, help_text="Error id of the last failed attempt.")
 
     class Meta:
         ordering = ["-started_at"]
