@@ -43,7 +43,9 @@ class StreamSpec:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Everything of `channel` before `through_ms` is final: its lines have been yielded, or it was silence."""
+    """Everything of `channel` before `through_ms` is settled: its lines have been yielded, it was silence,
+    or a `Gap` for it has been yielded. `through_ms` never goes back within a stream.
+    """
 
     channel: Channel
     through_ms: int
@@ -51,18 +53,38 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The stream's own health. `is_up` False while the provider reconnects by itself."""
+    """The stream's own health. `is_up` False while the provider reconnects by itself.
+
+    Every stream yields one as soon as it hears, and one at each change. `engine` names the provider that
+    hears now ("deepgram", "local"), "" while nobody does.
+    """
 
     is_up: bool
     reason: str
+    engine: str = ""
 
 
-SpeechEvent = Line | Progress | Usage | StreamState
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Audio of `channel` that was sent, or was due, while nobody could hear it: work for the second lane.
+
+    Yielded once per channel when hearing resumes (or by `finish`), before any line that starts after it.
+    """
+
+    channel: Channel
+    start_ms: int
+    end_ms: int
+    reason: str
+
+
+SpeechEvent = Line | Progress | Usage | StreamState | Gap
 
 
 class SpeechStream(Protocol):
     """One live transcription. Use from one task for sending and one for reading.
 
+    Interims and the final of one utterance share `utterance`, which is unique in the stream. An interim
+    with empty text withdraws its utterance: the stream lost it, a gap or another engine tells the rest.
     `send` takes audio in capture order; a jump of `first_sample` is a hole and moves the clock.
     It never blocks longer than 1 s: it raises `SpeechError` instead.
     `events` ends after `finish` has delivered what was still open, and raises `SpeechError` when the
