@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from salespilot import databases, env
+from salespilot import databases, env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("SALESPILOT_VAR", str(BASE_DIR / "var")))
@@ -102,6 +102,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Order matters: the business first (the session table is the business's own), see tenants/http.py.
 MIDDLEWARE = [
+    "salespilot.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.http.BusinessMiddleware",
@@ -173,7 +174,15 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_TASK_DEFAULT_QUEUE = "salespilot"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "sp:", "socket_connect_timeout": 2, "socket_timeout": 10}
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
-CELERY_BEAT_SCHEDULE = {"sweep-calls": {"task": "calls.sweep", "schedule": float(SWEEP_SECONDS)}}
+# A sweep that no worker took before the next one is due is of no use.
+CELERY_BEAT_SCHEDULE = {
+    "sweep-calls": {
+        "task": "calls.sweep",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": float(SWEEP_SECONDS)},
+    }
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # Vendors -------------------------------------------------------------------------------------
 
@@ -191,6 +200,9 @@ LOCAL_SPEECH_STREAMS = env.integer("LOCAL_SPEECH_STREAMS", 4, minimum=1, maximum
 SENTRY_DSN = env.url("SENTRY_DSN", "", schemes=("http", "https"))
 SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = logs.configuration(LOG_LEVEL)
 
 # The call ------------------------------------------------------------------------------------
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from salespilot import observability
-
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("healthz", observability.health),
-    path("metrics", observability.metrics),
+    path("api/billing/", include("billing.urls_api")),
     path("api/", include("calls.urls_api")),
     path("billing/", include("billing.urls")),
     path("", include("tenants.members.urls")),

@@ -5,12 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from salespilot import observability
-
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("healthz", observability.health),
-    path("metrics", observability.metrics),
     path("", include("tenants.urls_public")),
     path("", include("tenants.members.urls")),
 ]
