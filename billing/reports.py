@@ -44,6 +44,7 @@ class Table:
     first_column: str
     second_column: str
     rows: tuple[Row, ...]
+    is_cut: bool = False
 
     @property
     def total(self) -> Cost:
@@ -56,6 +57,7 @@ class Bill:
 
     period: Period
     total: Cost
+    by_component: tuple[tuple[str, Cost], ...]
     tables: tuple[Table, ...]
 
 
@@ -65,7 +67,11 @@ TABLES = ("calls", "days", "reps")
 def bill(period: Period) -> Bill:
     """Reads within the current business."""
     days = table("days", period)
-    return Bill(period, days.total, (table("calls", period, limit=CALLS_SHOWN), days, table("reps", period)))
+    by_component = tuple(
+        (name, sum((row.components[index] for row in days.rows), Cost())) for index, name in enumerate(COMPONENTS)
+    )
+    tables = (table("calls", period, limit=CALLS_SHOWN), days, table("reps", period))
+    return Bill(period, days.total, by_component, tables)
 
 
 def table(key: str, period: Period, *, limit: int | None = None) -> Table:
@@ -88,7 +94,9 @@ def _calls(period: Period, limit: int | None) -> Table:
         )
         for call_id in call_ids
     )
-    return Table("calls", "By call", "Call (UTC)", "Rep", tuple(rows))
+    return Table(
+        "calls", "By call", "Call (UTC)", "Rep", tuple(rows), is_cut=limit is not None and len(call_ids) == limit
+    )
 
 
 def _days(period: Period, limit: int | None) -> Table:  # noqa: ARG001 -- a period has few days
