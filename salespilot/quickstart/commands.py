@@ -1,0 +1,42 @@
+"""The command lines of the processes Sales Pilot consists of: for the quickstart and for tests."""
+
+from __future__ import annotations
+
+import sys
+from typing import Literal
+
+WebServer = Literal["daphne", "uvicorn"]
+WEB_SERVERS: tuple[WebServer, ...] = ("daphne", "uvicorn")
+APPLICATION = "salespilot.asgi:application"
+# 100 ms of two channels are 6.4 kB; the application refuses more than that with words of its own.
+MAX_MESSAGE_BYTES = 65_536
+
+
+def web(server: WebServer, *, host: str, port: int) -> list[str]:
+    """One web process. Call audio does not compress: deflate would cost memory and time on each frame."""
+    if server == "uvicorn":
+        return [
+            sys.executable, "-m", "uvicorn", APPLICATION, "--host", host, "--port", str(port),
+            "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", str(MAX_MESSAGE_BYTES),
+            "--lifespan", "off", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
+        ]  # fmt: skip
+    return [
+        sys.executable, "-m", "daphne", "--bind", host, "--port", str(port),
+        "--websocket-max-message-size", str(MAX_MESSAGE_BYTES), "--websocket-max-frame-size", str(MAX_MESSAGE_BYTES),
+        "--application-close-timeout", "10", "--verbosity", "1", "--access-log", "/dev/null", "--no-server-name",
+        APPLICATION,
+    ]  # fmt: skip
+
+
+def worker(*, concurrency: int = 2, log_level: str = "INFO") -> list[str]:
+    return [
+        sys.executable, "-m", "celery", "--app", "salespilot", "--quiet", "worker",
+        "--concurrency", str(concurrency), "--loglevel", log_level, "--without-gossip", "--without-mingle",
+    ]  # fmt: skip
+
+
+def beat(*, schedule_file: str, log_level: str = "INFO") -> list[str]:
+    return [
+        sys.executable, "-m", "celery", "--app", "salespilot", "--quiet", "beat",
+        "--schedule", schedule_file, "--loglevel", log_level, "--pidfile", "",
+    ]  # fmt: skip
