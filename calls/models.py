@@ -129,3 +129,26 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"Report of {self.call_id}"
+
+
+class CallInbox(models.Model):
+    """What a person asked of a call whose session lives in another process: its owner drains this table.
+
+    The wake-up that tells the owner carries no text. The owner deletes a row in the transaction that
+    commits what came of it, so each is done once, also across a take-over. `message` is a
+    `ClientMessage` of `types.d.ts`, or `{"type": "end"}`.
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="inbox")
+    member_id = models.BigIntegerField()
+    member_name = models.CharField(max_length=100)
+    is_own_call = models.BooleanField()
+    message = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "call inbox"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.message.get('type', '')} for {self.call_id}"
