@@ -12,6 +12,7 @@ OWNER_COMMANDS = {
     "migrate_schemas",
     "sqlmigrate",
     "showmigrations",
+    "prepare_businesses",
     "create_business",
     "create_demo",
 }
@@ -23,7 +24,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salespilot.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from tenants.context import public_scope
+
+    # Django's own commands know no businesses; ours enter the scope of theirs.
+    with public_scope():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ def from_url(name: str, *, as_owner: bool, pool_max: int) -> dict[str, Any]:
     }
 
 
+def login_role(name: str) -> str:
+    """The role that the URL in `name` signs in with; empty when the URL names none."""
+    return unquote(urlsplit(env.url(name, "", schemes=("postgresql", "postgres"))).username or "")
+
+
 def local_secret(path: Path) -> str:
     """The secret in `path`; made, readable by this user only, when the file is not there yet."""
     try:

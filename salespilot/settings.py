@@ -143,6 +143,8 @@ DATABASES = {
         pool_max=env.integer("DATABASE_POOL_MAX", 16, minimum=2, maximum=200),
     )
 }
+# Who the grants of each business go to.
+DATABASE_APP_ROLE = databases.login_role("DATABASE_URL")
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

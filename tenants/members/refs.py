@@ -1,0 +1,22 @@
+"""A member as a value: what sockets and live sessions carry about, without the ORM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tenants.members.models import Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRef:
+    """Who, and with which role, at the time of asking. `id` is unique within one business only."""
+
+    id: int
+    name: str
+    role: str
+
+    @classmethod
+    def from_member(cls, member: Member) -> MemberRef:
+        return cls(id=member.pk, name=member.name, role=member.role)
