@@ -37,7 +37,9 @@ def logo_format(file: File[bytes]) -> str:
             width, height = image.size
             found = image.format or ""
             if max(width, height) > LOGO_SIDE:
-                raise LogoRefused(f"The logo is larger than {LOGO_SIDE} pixels on a side. Save it smaller and try again.")
+                raise LogoRefused(
+                    f"The logo is larger than {LOGO_SIDE} pixels on a side. Save it smaller and try again."
+                )
             image.verify()
     except LogoRefused:
         raise

@@ -41,9 +41,9 @@ def member_for_key(secret: str) -> Member | None:
     if key is None:
         return None
     now = timezone.now()
-    ApiKey.objects.filter(
-        Q(last_used_at=None) | Q(last_used_at__lt=now - USED_AT_MOST_EVERY), pk=key.pk
-    ).update(last_used_at=now)
+    ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - USED_AT_MOST_EVERY), pk=key.pk).update(
+        last_used_at=now
+    )
     return key.member
 
 

@@ -63,7 +63,9 @@ def prepare_database(
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
             # Before 16 and outside a superuser's hands, giving a database away needs membership in the new owner.
             admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(owner)))
-            admin.execute(sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(database)))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(database))
+            )
     with psycopg.connect(admin_url, dbname=database) as inside:
         for statement in statements("database", **names):
             inside.execute(statement)

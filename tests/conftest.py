@@ -1,0 +1,159 @@
+"""Two businesses, their members, and two ways to use the database. Tests run as the application's role."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from tests import owner, services
+
+services.start()
+
+import django  # noqa: E402
+
+django.setup()
+
+import pytest  # noqa: E402
+from django.contrib.auth.hashers import make_password  # noqa: E402
+from django.core.cache import cache  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
+from django.test import Client  # noqa: E402
+from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
+
+from tenants.context import PUBLIC, Business, business_scope, public_scope  # noqa: E402
+from tenants.members.models import Member, Role  # noqa: E402
+from tenants.selectors import each_business, hosts  # noqa: E402
+
+PASSWORD = "a-password-for-tests"
+
+MakeMember = Callable[..., Member]
+ClientFor = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """pytest-django makes no test database: `businesses` has one, made by the owner as in production."""
+
+
+@pytest.fixture(scope="session")
+def businesses(django_db_blocker: DjangoDbBlocker) -> dict[str, Business]:
+    """`acme` and `globex` on acme.localhost and globex.localhost, with all tables; made once per run."""
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.owner"],
+        cwd=services.ROOT,
+        env={**os.environ, "SALESPILOT_AS_OWNER": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr[-4000:]
+    with django_db_blocker.unblock():
+        found = {business.schema_name: business for business in each_business()}
+        connections.close_all()
+    return found
+
+
+@pytest.fixture
+def acme(businesses: dict[str, Business]) -> Business:
+    return businesses["acme"]
+
+
+@pytest.fixture
+def globex(businesses: dict[str, Business]) -> Business:
+    """The stranger's business: nothing of acme may be seen from here."""
+    return businesses["globex"]
+
+
+@pytest.fixture(scope="session")
+def _swept(businesses: dict[str, Business]) -> owner.Swept:
+    return owner.remember()
+
+
+@pytest.fixture
+def committed_db(_swept: owner.Swept, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """For tests with threads, the event loop or servers: rows are really committed, the owner removes them after.
+
+    There is no current business: enter `business_scope`, as the code under test must.
+    """
+    with django_db_blocker.unblock():
+        _clear_cache()
+        yield
+        connections.close_all()
+        owner.sweep(_swept)
+        _clear_cache()
+
+
+@pytest.fixture
+def rolled_back(acme: Business, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """For quick synchronous tests: inside acme and inside a transaction that is rolled back. One thread only."""
+    with django_db_blocker.unblock(), business_scope(acme), transaction.atomic():
+        _clear_cache()
+        yield
+        transaction.set_rollback(True)
+    hosts.forget()
+
+
+@pytest.fixture(scope="session")
+def _password_hash() -> str:
+    return make_password(PASSWORD)
+
+
+@pytest.fixture
+def member(acme: Business, _password_hash: str) -> MakeMember:
+    """`member("rep")`, `member("admin", business=globex)`: a saved member with `PASSWORD`. Needs a database fixture."""
+
+    def make(role: str = Role.REP, *, business: Business | None = None, name: str = "", email: str = "") -> Member:
+        unique = secrets.token_hex(4)
+        person = Member(
+            email=email or f"{role}-{unique}@example.com",
+            name=name or f"{role.capitalize()} {unique}",
+            role=role,
+            password=_password_hash,
+        )
+        home = business or acme
+        with business_scope(home):
+            person.save()
+        person.business = home  # type: ignore[attr-defined]
+        return person
+
+    return make
+
+
+@pytest.fixture
+def client_for(acme: Business) -> ClientFor:
+    """`client_for(member)`: a signed-in test client on the host of the member's business; `client_for(None)` anonymous."""
+
+    def make(who: Member | None = None, *, business: Business | None = None) -> Client:
+        home: Business = business or getattr(who, "business", acme)
+        client = Client(SERVER_NAME="localhost" if home.is_public else f"{home.schema_name}.localhost")
+        if who is not None:
+            with business_scope(home):
+                client.force_login(who)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def operator(_password_hash: str) -> Callable[[], Member]:
+    """`operator()`: a member of the public schema, who signs in on the public host. Needs a database fixture."""
+
+    def make() -> Member:
+        unique = secrets.token_hex(4)
+        with public_scope():
+            person = Member.objects.create(
+                email=f"operator-{unique}@example.com", name="Operator", role=Role.OPERATOR, password=_password_hash
+            )
+        person.business = PUBLIC  # type: ignore[attr-defined]
+        return person
+
+    return make
+
+
+def _clear_cache() -> None:
+    hosts.forget()
+    with public_scope():
+        cache.clear()
