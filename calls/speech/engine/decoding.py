@@ -58,22 +58,25 @@ class WhisperDecoder:
             return_no_speech_prob=True,
             max_length=len(prompt) + int(seconds * TOKENS_PER_S) + 10,
         )[0]
-        text = without_echo(self._tokens.text(result.sequences_ids[0]), seconds)
+        text = self._tokens.text(result.sequences_ids[0])
         confidence = math.exp(result.scores[0])
         if is_noise(text, confidence, result.no_speech_prob):
             text = ""
         return Heard(text, confidence)
 
 
-def without_echo(text: str, seconds: float) -> str:
-    """Drop a phrase the model said twice in too short a time ("forget it? Will we ever forget it?")."""
+def without_echo(text: str, voiced_s: float) -> str:
+    """Drop a phrase the model said twice in too short a time ("forget it? Will we ever forget it?").
+
+    `voiced_s` is how long somebody really spoke; nobody says more than four words a second and repeats them.
+    """
     words = text.split()
-    if seconds >= 0.25 * len(words):
+    if voiced_s >= 0.25 * len(words):
         return text
     plain = [word.lower().strip(".,?!") for word in words]
     for size in range(2, len(words) // 2 + 1):
         if plain[-2 * size : -size] == plain[-size:]:
-            return " ".join(words[:-size])
+            return without_echo(" ".join(words[:-size]), voiced_s)
     return text
 
 

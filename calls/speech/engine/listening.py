@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from calls.speech.engine.decoding import Decoder, Heard
+from calls.speech.engine.decoding import Decoder, Heard, without_echo
 from calls.speech.engine.features import SAMPLE_RATE, Samples
-from calls.speech.engine.utterances import Cut, Purpose, Utterances, Voice, spread_words
+from calls.speech.engine.utterances import CHUNK_MS, Cut, Purpose, Utterances, Voice, spread_words
 
 INTERIM_LATE_S = 0.3
 PROGRESS_EVERY_MS = 250
@@ -170,16 +170,17 @@ class Listening:
                 yield Settled(ear.index, through)
 
     def _line(self, ear: _Ear, cut: Cut, heard: Heard) -> HeardLine:
+        text = without_echo(heard.text, len(cut.voiced_ms) * CHUNK_MS / 1000)
         return HeardLine(
             channel=ear.index,
             utterance=cut.utterance,
-            text=heard.text,
+            text=text,
             start_ms=cut.start_ms,
             end_ms=cut.end_ms,
             confidence=heard.confidence,
             is_final=cut.purpose is Purpose.FINAL,
             ends_turn=cut.purpose is Purpose.FINAL and cut.ends_turn,
-            words=spread_words(heard.text, cut.voiced_ms) if cut.purpose is Purpose.FINAL else [],
+            words=spread_words(text, cut.voiced_ms) if cut.purpose is Purpose.FINAL else [],
         )
 
 

@@ -100,6 +100,9 @@ class Server:
         elif frame.kind is wire.Kind.CLOSE:
             self._streams.pop(frame.id, None)
             self._ending.discard(frame.id)
+            self._spans.pop(frame.id, None)
+        elif frame.kind is wire.Kind.PING:
+            self._send(wire.Frame(wire.Kind.PONG, frame.id))
         elif frame.kind is wire.Kind.SPAN:
             span = wire.Span.from_payload(frame.payload)
             listening = self._listening(span.channels, span.keyterms)

@@ -1,7 +1,7 @@
 """The frames between a web process and its engine: length-prefixed, binary, standard library only.
 
 A frame is `u32 length | u8 kind | u32 id | payload`, little-endian; `length` counts kind, id and payload.
-`id` is a stream for the first five kinds and a span for the last.
+`id` names a stream or a span; PING and PONG carry 0.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ class Kind(IntEnum):
     FINISH = 3
     CLOSE = 4
     SPAN = 5
+    PING = 6
     # from the engine
     READY = 16
     HEARD = 17
     PROGRESS = 18
     FINISHED = 19
     SPAN_DONE = 20
-    FAILED = 21
+    PONG = 21
 
 
 @dataclass(frozen=True, slots=True)
