@@ -211,7 +211,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Everything a call needs to coach, read once when the call starts. Holds no ORM objects."""
+    """Everything a call needs to coach, read once when the call starts. Holds no ORM objects.
+
+    `aliases` are other spellings of competitors, as `(spelling, name)`.
+    """
 
     business_name: str
     plays: tuple[Play, ...]
@@ -222,3 +225,4 @@ class Material:
     report_prompt: Prompt
     playbook_version: int = 0
     settings: dict[str, int] = field(default_factory=dict)
+    aliases: tuple[tuple[str, str], ...] = ()
