@@ -1,0 +1,74 @@
+"""Building the demo, as the owner. Idempotent: what is there stays, also what somebody changed."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+
+from billing.rates.services import seed_prices
+from calls.demo import dialogues
+from calls.demo.businesses import BUSINESSES, OPERATOR_EMAIL, PASSWORD, DemoBusiness
+from calls.demo.finished import finish_calls
+from coaching.models import Competitor, Keyterm, Knowledge, PromptPurpose, PromptVersion
+from coaching.services import apply_pack, load_material, publish_prompt
+from tenants.context import business_scope, public_scope
+from tenants.house.models import Branding
+from tenants.members.models import Member, Role
+from tenants.models import Tenant
+from tenants.provisioning import create_business
+from tenants.selectors import business_of
+
+
+def build() -> list[str]:
+    """Both businesses with people, material and finished calls, and the operator. One sentence for each."""
+    with public_scope():
+        seed_prices()
+        password = make_password(PASSWORD)
+        _person(OPERATOR_EMAIL, "Operator", Role.OPERATOR, password)
+    return [_business(demo, password) for demo in BUSINESSES]
+
+
+def _business(demo: DemoBusiness, password: str) -> str:
+    with public_scope():
+        is_new = not Tenant.objects.filter(schema_name=demo.schema_name).exists()
+    tenant = create_business(schema_name=demo.schema_name, name=demo.name, host=demo.host, trade=demo.trade)
+    with business_scope(business_of(tenant)):
+        if is_new:
+            _brand(demo)
+        for person in demo.people:
+            _person(demo.email(person), person.name, person.role, password)
+        _material(demo)
+        added = finish_calls(dialogues.read(demo.schema_name))
+    return f"{demo.name} on {demo.host}: {len(demo.people)} people, {added} calls added"
+
+
+def _brand(demo: DemoBusiness) -> None:
+    Branding.objects.update_or_create(
+        pk=1,
+        defaults={
+            "product_name": demo.name,
+            "tagline": demo.tagline,
+            "colour": demo.colour,
+            "accent": demo.accent,
+            "support_email": f"help@{demo.schema_name}.example",
+        },
+    )
+
+
+def _person(email: str, name: str, role: Role, password: str) -> None:
+    """`password` is the encoded one: encoding takes a third of a second each time."""
+    Member.objects.get_or_create(email=email, defaults={"name": name, "role": role, "password": password})
+
+
+def _material(demo: DemoBusiness) -> None:
+    """The pack, and what only this business knows; once: the admin may have changed it since."""
+    if PromptVersion.objects.exists():
+        return
+    apply_pack(demo.pack)
+    for name, spelling in demo.competitors:
+        Competitor.objects.get_or_create(name=name, defaults={"also_known_as": spelling})
+    for text in demo.keyterms:
+        Keyterm.objects.get_or_create(text=text)
+    for key, title, body in demo.knowledge:
+        Knowledge.objects.update_or_create(key=key, defaults={"title": title, "body": body})
+    base = load_material().live_prompt.system
+    publish_prompt(purpose=PromptPurpose.LIVE, system=f"{base}\n\n{demo.instructions}", note="Demo")
