@@ -1,0 +1,128 @@
+"""This process's end of the channel layer: sends and receives wake-ups, and says when it can not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from contextvars import Context
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from calls import metrics
+from calls.live import wake
+
+RETRY_S = 1.0
+SEND_WITHIN_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+OnWake = Callable[[int, uuid.UUID, int], None]
+OnInbox = Callable[[int, uuid.UUID], None]
+
+
+class Bus:
+    """Never raises and never blocks a call. What can not be sent is dropped: readers poll while the layer is down.
+
+    `on_wake(business id, call id, last seq)` and `on_inbox(business id, call id)` run on the loop, as does
+    `on_health(is_up)` at every change.
+    """
+
+    def __init__(self, *, on_wake: OnWake, on_inbox: OnInbox, on_health: Callable[[bool], None]) -> None:
+        self._on_wake = on_wake
+        self._on_inbox = on_inbox
+        self._on_health = on_health
+        self._layer = get_channel_layer()
+        self._is_up = True
+        self._waiting: defaultdict[int, dict[uuid.UUID, int]] = defaultdict(dict)
+        self._wanted: set[int] = set()
+        self._joined: set[int] = set()
+        self._channel = ""
+        self._news = asyncio.Event()
+        self._tasks = [
+            asyncio.create_task(self._send_all(), name="bus-send", context=Context()),
+            asyncio.create_task(self._receive_all(), name="bus-receive", context=Context()),
+        ]
+
+    def announce(self, business_id: int, last_seqs: Mapping[uuid.UUID, int]) -> None:
+        """Tells the other processes how far the logs are saved. Returns at once; newer numbers replace older."""
+        self._waiting[business_id].update(last_seqs)
+        self._news.set()
+
+    def follow(self, business_id: int) -> None:
+        """Wake-ups of this business are wanted from now on."""
+        if business_id not in self._wanted:
+            self._wanted.add(business_id)
+            self._news.set()
+
+    async def aclose(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _send_all(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._join_wanted()
+                await self._send_waiting()
+            except Exception as error:  # noqa: BLE001 - the layer raises whatever its client library raises
+                self._trouble(error)
+                await asyncio.sleep(RETRY_S)
+                self._news.set()
+            else:
+                self._note_health(is_up=True)
+
+    async def _join_wanted(self) -> None:
+        for business_id in self._wanted - self._joined:
+            if not self._channel:
+                return
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self._layer.group_add(wake.group(business_id), self._channel)
+            self._joined.add(business_id)
+
+    async def _send_waiting(self) -> None:
+        while self._waiting:
+            business_id, last_seqs = self._waiting.popitem()
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self._layer.group_send(wake.group(business_id), wake.wake_message(business_id, last_seqs))
+
+    async def _receive_all(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SEND_WITHIN_S):
+                    self._channel = await self._layer.new_channel()
+                self._joined.clear()
+                self._news.set()
+                while True:
+                    self._take(await self._layer.receive(self._channel))
+            except Exception as error:  # noqa: BLE001 - as above
+                self._channel = ""
+                self._trouble(error)
+                await asyncio.sleep(RETRY_S)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        business_id = int(message["business"])
+        if message["type"] == "inbox":
+            self._on_inbox(business_id, uuid.UUID(message["call"]))
+            return
+        for call, last_seq in message["calls"].items():
+            self._on_wake(business_id, uuid.UUID(call), int(last_seq))
+
+    def _trouble(self, error: Exception) -> None:
+        metrics.errors.labels("cache").inc()
+        if self._is_up:
+            logger.warning("Wake-ups do not reach other processes: %s", type(error).__name__)
+        self._note_health(is_up=False)
+
+    def _note_health(self, *, is_up: bool) -> None:
+        if is_up is not self._is_up:
+            self._is_up = is_up
+            self._on_health(is_up)

@@ -1,0 +1,95 @@
+"""The ladder of degraded service: which rung each part of a call stands on, and what people are told. Pure.
+
+The rungs are those of DESIGN.md section 5. A call's rung is the lowest of its parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Rung(StrEnum):
+    """From best to worst for the rep: the order decides which part speaks for the call."""
+
+    FULL = "full"
+    LOCAL_FANOUT = "local_fanout"
+    TIPS = "tips"
+    POLLING = "polling"
+    BROWSER_SPEECH = "browser_speech"
+    RECORDING = "recording"
+    SAVING_LATE = "saving_late"
+    OFFLINE = "offline"
+
+
+class Part(StrEnum):
+    SPEECH = "speech"
+    COACH = "coach"
+    LINK = "link"
+    SAVING = "saving"
+    FANOUT = "fanout"
+
+
+class AudioFate(StrEnum):
+    """What happens to the audio, in the words of the state light."""
+
+    TRANSCRIBED = "Heard and transcribed."
+    TRANSCRIBED_AND_KEPT = "Heard, transcribed and kept."
+    KEPT_HERE = "Kept on the server and transcribed later."
+    KEPT_IN_BROWSER = "Kept in your browser until it is saved."
+
+
+WORDS = {
+    Rung.FULL: "Everything works.",
+    Rung.LOCAL_FANOUT: "Your own screen is live; your manager's may lag a few seconds.",
+    Rung.TIPS: "Cards come from your playbook while the model is away.",
+    Rung.POLLING: "The live connection is blocked: updates come every few seconds.",
+    Rung.BROWSER_SPEECH: "The main speech service is away: another engine is listening.",
+    Rung.RECORDING: "Nobody can transcribe right now: talk meters go on, the transcript follows later.",
+    Rung.SAVING_LATE: "Saving is late: coaching goes on, keep this page open.",
+    Rung.OFFLINE: "No connection: your browser keeps the audio and sends it when it is back.",
+}
+_ORDER = {rung: place for place, rung in enumerate(Rung)}
+
+
+@dataclass(frozen=True, slots=True)
+class LadderState:
+    """One state of the ladder, ready for the wire (`calls.events.state`)."""
+
+    rung: Rung
+    parts: dict[str, str]
+    audio: str
+    words: str
+
+
+@dataclass(slots=True)
+class Ladder:
+    """The rungs of one call's parts. `put` tells whether anything a person sees has changed."""
+
+    is_recorded: bool
+    rungs: dict[Part, Rung] = field(default_factory=lambda: dict.fromkeys(Part, Rung.FULL))
+    words: dict[Part, str] = field(default_factory=dict)
+
+    def put(self, part: Part, rung: Rung, words: str = "") -> bool:
+        """Moves `part` to `rung`; `words` say more than the rung's own sentence. True when that is news."""
+        if self.rungs[part] is rung and self.words.get(part, "") == words:
+            return False
+        self.rungs[part] = rung
+        self.words[part] = words
+        return True
+
+    def state(self) -> LadderState:
+        part, rung = max(self.rungs.items(), key=lambda item: _ORDER[item[1]])
+        return LadderState(
+            rung=rung,
+            parts={name.value: value.value for name, value in self.rungs.items()},
+            audio=self._audio().value,
+            words=self.words.get(part) or WORDS[rung],
+        )
+
+    def _audio(self) -> AudioFate:
+        if self.rungs[Part.LINK] is Rung.OFFLINE or (self.rungs[Part.SAVING] is not Rung.FULL and not self.is_recorded):
+            return AudioFate.KEPT_IN_BROWSER
+        if self.rungs[Part.SPEECH] is Rung.RECORDING:
+            return AudioFate.KEPT_HERE if self.is_recorded else AudioFate.KEPT_IN_BROWSER
+        return AudioFate.TRANSCRIBED_AND_KEPT if self.is_recorded else AudioFate.TRANSCRIBED

@@ -1,0 +1,127 @@
+"""What clients say on the call sockets and to the call API, parsed at the edge into frozen values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from coaching.types import CardAction, Channel
+
+MAX_TEXT_BYTES = 8_192
+MAX_NOTE_CHARS = 500
+MAX_ID_CHARS = 64
+MAX_LATENCY_MS = 600_000
+
+
+class MessageError(Exception):
+    """A message that can not be taken; `reason` says what to send instead."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first message of the audio socket. `resume` is the first sample the client can still send."""
+
+    channels: int
+    resume: int
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a person did with a card. `latency_ms` only for `painted`: the browser's own measure."""
+
+    card_id: str
+    action: CardAction
+    latency_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A manager's words for the rep."""
+
+    text: str
+
+
+ClientMessage = Action | Note
+_CARD_ACTIONS = {action.value for action in CardAction}
+
+
+def parse_object(text: str | bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> dict[str, Any]:
+    """A JSON object. Raises `MessageError`."""
+    if len(text) > max_bytes:
+        raise MessageError(f"A message is at most {max_bytes} bytes.")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise MessageError("This is not JSON: send one JSON object.") from None
+    if not isinstance(value, dict):
+        raise MessageError("Send one JSON object.")
+    return value
+
+
+def parse_hello(text: str) -> Hello:
+    """The `hello` of the audio socket. Raises `MessageError`."""
+    value = parse_object(text)
+    if value.get("type") != "hello":
+        raise MessageError("Say hello first.")
+    only(value, {"type", "protocol", "encoding", "sample_rate", "channels", "resume"})
+    if value.get("protocol") != 1:
+        raise MessageError("This server speaks protocol 1.")
+    if value.get("encoding") != "linear16" or value.get("sample_rate") != 16_000:
+        raise MessageError("Send audio as linear16 at a sample_rate of 16000.")
+    channels = whole(value, "channels", 2)
+    if channels < 1:
+        raise MessageError("channels is 1 or 2.")
+    return Hello(channels=channels, resume=whole({"resume": 0, **value}, "resume", 1 << 53))
+
+
+def parse_client_message(value: dict[str, Any]) -> ClientMessage:
+    """One `ClientMessage` of `types.d.ts`. Raises `MessageError`."""
+    kind = value.get("type")
+    if kind == "note":
+        only(value, {"type", "text"})
+        return Note(text(value, "text", maximum=MAX_NOTE_CHARS))
+    if kind not in _CARD_ACTIONS:
+        raise MessageError("Unknown message: send used, dismissed, pinned, snoozed, painted or note.")
+    action = CardAction(kind)
+    if action is CardAction.PAINTED:
+        only(value, {"type", "card_id", "latency_ms"})
+        return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action, whole(value, "latency_ms", MAX_LATENCY_MS))
+    only(value, {"type", "card_id"})
+    return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action)
+
+
+def channel(value: dict[str, Any], name: str = "channel") -> Channel:
+    try:
+        return Channel(value.get(name))
+    except ValueError:
+        raise MessageError(f"{name} is rep or customer.") from None
+
+
+def only(value: dict[str, Any], names: set[str]) -> None:
+    """Refuses fields that mean nothing here: a typing error must not pass in silence."""
+    if unknown := sorted(set(value) - names):
+        raise MessageError(f"Unknown field {unknown[0][:40]!r}: send only {', '.join(sorted(names))}.")
+
+
+def whole(value: dict[str, Any], name: str, maximum: int) -> int:
+    number = value.get(name)
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= maximum:
+        raise MessageError(f"{name} is a whole number from 0 to {maximum}.")
+    return number
+
+
+def text(value: dict[str, Any], name: str, maximum: int) -> str:
+    words = value.get(name)
+    if not isinstance(words, str) or not words.strip():
+        raise MessageError(f"{name} is missing: send it as text.")
+    if len(words) > maximum:
+        raise MessageError(f"{name} is at most {maximum} characters.")
+    return words.strip().replace("\x00", "")

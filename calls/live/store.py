@@ -1,0 +1,155 @@
+"""The log's way into Postgres: one transaction per call and batch, COPY for the rows. Synchronous, in a thread.
+
+The epoch is the fence: the UPDATE of the call carries it, and when it meets no row another process owns
+the call by now; nothing of the batch is written then.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing.ledger import Metered, record
+from calls import events, metrics
+from calls.models import Call, CallInbox, CallState, Gap, Recording
+from tenants.context import Business, business_scope
+
+logger = logging.getLogger(__name__)
+
+COPY = "COPY calls_callevent (call_id, seq, at, kind, payload) FROM STDIN"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event with its payload written out once, for the wire and for the database alike."""
+
+    event: events.Event
+    payload: str
+    appended_at: float = 0.0
+
+    @property
+    def seq(self) -> int:
+        return self.event.seq
+
+    def to_text(self) -> str:
+        event = self.event
+        return wire_text(event.seq, event.at_ms, event.kind.value, self.payload)
+
+
+def wire_text(seq: int, at_ms: int, kind: str, payload: str) -> str:
+    """What `Event.to_wire` says, from a payload that is JSON already."""
+    return f'{{"type":"event","seq":{seq},"at":{at_ms},"kind":"{kind}","payload":{payload}}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one call has to save. `acked_samples`: everything before is in `entries` or was saved earlier.
+
+    `repaired` names gaps `(start_ms, end_ms)` whose lines are in `entries`; `inbox_ids` the messages that
+    `entries` answer.
+    """
+
+    call_id: uuid.UUID
+    member_id: int
+    epoch: int
+    last_seq: int
+    entries: tuple[Entry, ...]
+    acked_samples: int
+    stored_samples: int | None = None
+    is_alive: bool = True
+    repaired: tuple[tuple[int, int], ...] = ()
+    inbox_ids: tuple[int, ...] = ()
+
+
+class Outcome(Enum):
+    COMMITTED = "committed"
+    SUPERSEDED = "superseded"
+    LATE = "late"
+
+
+def save(business: Business, batches: Sequence[Batch]) -> list[Outcome]:
+    """Saves the batches of one business, each in its own transaction. Never raises; LATE means try again."""
+    with business_scope(business):
+        return [_save_one(batch) for batch in batches]
+
+
+def _save_one(batch: Batch) -> Outcome:
+    try:
+        with transaction.atomic():
+            if not _fenced_update(batch):
+                return Outcome.SUPERSEDED
+            _copy(batch)
+            _side_tables(batch)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the events are kept and tried again
+        metrics.errors.labels("database").inc()
+        logger.warning("Events not saved yet: %s", type(error).__name__, extra={"call": batch.call_id.hex})
+        return Outcome.LATE
+    _meter(batch)
+    return Outcome.COMMITTED
+
+
+def _fenced_update(batch: Batch) -> bool:
+    changes: dict[str, object] = {"last_seq": batch.last_seq, "acked_samples": batch.acked_samples}
+    if batch.is_alive:
+        changes["heard_at"] = timezone.now()
+    return bool(Call.objects.filter(pk=batch.call_id, epoch=batch.epoch, state=CallState.OPEN).update(**changes))
+
+
+def _copy(batch: Batch) -> None:
+    if not batch.entries:
+        return
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for entry in batch.entries:
+            event = entry.event
+            at = datetime.fromtimestamp(event.at_ms / 1_000, UTC)
+            copy.write_row((batch.call_id, event.seq, at, event.kind.value, entry.payload))
+
+
+def _side_tables(batch: Batch) -> None:
+    gaps = [entry.event.payload for entry in batch.entries if entry.event.kind is events.Kind.GAP]
+    if gaps:
+        Gap.objects.bulk_create([Gap(call_id=batch.call_id, **gap) for gap in gaps])
+    for start_ms, end_ms in batch.repaired:
+        Gap.objects.filter(call_id=batch.call_id, start_ms=start_ms, end_ms=end_ms).update(repaired_at=timezone.now())
+    if batch.inbox_ids:
+        CallInbox.objects.filter(pk__in=batch.inbox_ids).delete()
+    if batch.stored_samples is not None:
+        Recording.objects.filter(call_id=batch.call_id).update(stored_samples=batch.stored_samples)
+
+
+def _meter(batch: Batch) -> None:
+    """Usage goes to the ledger after the commit. What fails here is still in the log: the ledger can read it again."""
+    entries = [
+        Metered.from_payload(
+            entry.event.payload,
+            call_id=batch.call_id,
+            call_seq=entry.seq,
+            member_id=batch.member_id,
+            at=datetime.fromtimestamp(entry.event.at_ms / 1_000, UTC),
+        )
+        for entry in batch.entries
+        if entry.event.kind is events.Kind.USAGE
+    ]
+    try:
+        record(entries)
+    except Exception as error:  # noqa: BLE001 - a call must not suffer for its bill
+        metrics.errors.labels("database").inc()
+        logger.warning("Usage not metered yet: %s", type(error).__name__, extra={"call": batch.call_id.hex})
+
+
+def read_after(call_id: uuid.UUID, seq: int, limit: int) -> list[tuple[int, str]]:
+    """`(seq, wire text)` of the saved events after `seq`, in order; at most `limit`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, (extract(epoch FROM at) * 1000)::bigint, kind, payload::text FROM calls_callevent "
+            "WHERE call_id = %s AND seq > %s ORDER BY seq LIMIT %s",
+            [call_id, seq, limit],
+        )
+        return [(row[0], wire_text(*row)) for row in cursor.fetchall()]

@@ -1,0 +1,171 @@
+"""What may be done to a call in the database. Synchronous, keyword-only, within the current business.
+
+Nothing here runs on a live call's hot path: the session writes its log through `calls.live.store`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from calls import events
+from calls.live import wake
+from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
+from tenants.context import Business, require_tenant
+from tenants.members.refs import MemberRef
+
+WATCHING_ROLES = frozenset({"manager", "admin"})
+
+
+class CallError(Exception):
+    """A call can not be had. `close_code` is for sockets, `status` for HTTP, `reason` for people."""
+
+    close_code = 4404
+    status = 404
+    code = "no_such_call"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CallNotFound(CallError):
+    """No such call in this business; a call of another business looks the same."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such call.")
+
+
+class CallForbidden(CallError):
+    """The call exists, but is not this member's to see or to feed."""
+
+    close_code = 4403
+    status = 403
+    code = "not_allowed"
+
+
+class CallOver(CallError):
+    """The call has ended: it takes no more audio and no more lines."""
+
+    close_code = 4403
+    status = 409
+    code = "call_ended"
+
+    def __init__(self) -> None:
+        super().__init__("This call has ended.")
+
+
+def create_call(*, member: MemberRef, channels: int, customer: str = "", source: str = "browser") -> Call:
+    """A new open call of `member` with its first event. `channels` is 1 (rep only) or 2."""
+    with transaction.atomic():
+        call = Call.objects.create(member_id=member.id, channels=channels, customer=customer, source=source, last_seq=1)
+        started = events.call_started(channels=channels, source=source, customer=customer, member=member.name)
+        _insert(call.id, 1, events.Kind.CALL_STARTED, started)
+    return call
+
+
+def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
+    """The call if `member` may see it: reps their own, managers and admins all of the business.
+
+    Raises `CallNotFound`, or `CallForbidden` for a colleague's call and for billing staff.
+    """
+    call = Call.objects.filter(pk=call_id).first()
+    if call is None:
+        raise CallNotFound
+    if member.role not in WATCHING_ROLES and (member.role != "rep" or call.member_id != member.id):
+        raise CallForbidden("This is a colleague's call.")
+    return call
+
+
+def own_call(call_id: uuid.UUID, member: MemberRef) -> Call:
+    """The call if it is `member`'s own: only its rep feeds it, whatever else others may see of it."""
+    call = visible_call(call_id, member)
+    if call.member_id != member.id:
+        raise CallForbidden("Only the person on the call can send its audio.")
+    return call
+
+
+def claim_epoch(call_id: uuid.UUID) -> int:
+    """Makes the caller the owner: the new epoch. Every other owner's next write fails. Raises `CallOver`."""
+    claimed = Call.objects.filter(pk=call_id, state=CallState.OPEN).update(
+        epoch=F("epoch") + 1, heard_at=timezone.now()
+    )
+    if not claimed:
+        raise CallOver if Call.objects.filter(pk=call_id).exists() else CallNotFound
+    return int(Call.objects.values_list("epoch", flat=True).get(pk=call_id))
+
+
+def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None) -> None:
+    """Ends the call: state, last event, report due, and the task sent on commit. A second time does nothing.
+
+    Increments the epoch, so an owner that still writes is superseded. Without `duration_ms` the length is
+    what was acknowledged or transcribed.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        ended = Call.objects.filter(pk=call_id, state=CallState.OPEN).update(
+            state=CallState.ENDED,
+            ended_at=now,
+            end_reason=reason,
+            epoch=F("epoch") + 1,
+            last_seq=F("last_seq") + 1,
+            report_state=ReportState.DUE,
+            report_due_at=now,
+        )
+        if not ended:
+            return
+        call = Call.objects.get(pk=call_id)
+        length_ms = _length_ms(call) if duration_ms is None else duration_ms
+        _insert(call_id, call.last_seq, events.Kind.CALL_ENDED, events.call_ended(reason=reason, duration_ms=length_ms))
+        CallInbox.objects.filter(call_id=call_id).delete()
+        business = require_tenant()
+        transaction.on_commit(lambda: _ask_for_report(business, call_id), robust=True)
+        transaction.on_commit(lambda: wake.send(business.id, call_id, call.last_seq), robust=True)
+
+
+def append_event(call_id: uuid.UUID, kind: events.Kind, payload: events.Payload) -> int:
+    """Adds an event to a call that nobody owns any more, the report for one; returns its number.
+
+    Raises `CallNotFound` while the call is open: only its owner may number events then.
+    """
+    with transaction.atomic():
+        updated = Call.objects.filter(pk=call_id, state=CallState.ENDED).update(last_seq=F("last_seq") + 1)
+        if not updated:
+            raise CallNotFound
+        seq = int(Call.objects.values_list("last_seq", flat=True).get(pk=call_id))
+        _insert(call_id, seq, kind, payload)
+        business_id = require_tenant().id
+        transaction.on_commit(lambda: wake.send(business_id, call_id, seq), robust=True)
+    return seq
+
+
+def leave_message(call: Call, member: MemberRef, message: dict[str, Any]) -> None:
+    """Leaves `message` for the process that owns the call, and wakes it."""
+    CallInbox.objects.create(
+        call=call,
+        member_id=member.id,
+        member_name=member.name,
+        is_own_call=call.member_id == member.id,
+        message=message,
+    )
+    wake.send_inbox(require_tenant().id, call.id)
+
+
+def _ask_for_report(business: Business, call_id: uuid.UUID) -> None:
+    from calls.tasks import write_report  # noqa: PLC0415 - tasks stand above services
+
+    write_report.send(business, call_id=str(call_id))
+
+
+def _insert(call_id: uuid.UUID, seq: int, kind: events.Kind, payload: events.Payload) -> None:
+    CallEvent.objects.create(call_id=call_id, seq=seq, at=timezone.now(), kind=kind.value, payload=dict(payload))
+
+
+def _length_ms(call: Call) -> int:
+    last_line = CallEvent.objects.filter(call=call, kind=events.Kind.LINE.value).order_by("-seq").first()
+    spoken_ms = int(last_line.payload["end_ms"]) if last_line else 0
+    return max(call.acked_samples // 16, spoken_ms)
