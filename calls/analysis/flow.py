@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
 from calls.analysis.figures import Figure, Span, ratio
 from calls.analysis.intervals import Interval, gaps, intersection, total_ms, union
-from calls.analysis.speech import Speech, SpokenWord, Turn
+from calls.analysis.speech import TURN_GAP_MS, Speech, SpokenWord, Turn
 from coaching.types import Channel
 
 PATIENCE_CAP_MS = 10_000
@@ -57,7 +58,7 @@ def rushed_replies(speech: Speech) -> Figure:
 
 def _replies(speech: Speech) -> Iterator[tuple[int, Turn]]:
     """Rep turns that follow a customer turn, with the pause between; negative when they overlap."""
-    for before, after in zip(speech.turns, speech.turns[1:], strict=False):
+    for before, after in itertools.pairwise(speech.turns):
         if before.channel is Channel.CUSTOMER and after.channel is Channel.REP:
             yield after.start_ms - before.end_ms, after
 
@@ -65,10 +66,11 @@ def _replies(speech: Speech) -> Iterator[tuple[int, Turn]]:
 def interruptions(speech: Speech) -> list[Interruption]:
     """Each turn that starts inside an unfinished turn of the other role.
 
-    Unfinished is, at the start of the new turn: (a) the other goes on, with more than the word in its mouth, and
-    both speak for 0.5 s or longer; (b) the other stops within 1 s in mid-sentence; or (c) the other has just
-    broken off in mid-sentence and takes the sentence up again within 5 s. Mid-sentence needs punctuation, so
-    (b) and (c) are only looked for where the recogniser writes any. A back-channel is no turn and so never here.
+    Unfinished, at the start of the new turn, is speech that goes on or a sentence without its end, and
+    (a) both then speak for 0.5 s or longer; or (b) the other stops within 1 s in mid-sentence; or (c) the other
+    broke off in mid-sentence less than 1 s before and takes the sentence up again within 5 s. Sentences need
+    punctuation: where the recogniser writes none, only overlapping speech counts. A back-channel is no turn and
+    so never an interruption.
     """
     is_punctuated = _is_punctuated(speech)
     words = {channel: _words(speech, channel) for channel in Channel}
@@ -100,35 +102,38 @@ def _interrupted_until(
     here = bisect.bisect_left(other, turn.start_ms, key=lambda word: word.start_ms)
     if here == 0:
         return None
-    before = other[here - 1]
-    ahead = _run(other, here, before)
-    if ahead and (end_ms := _overlap_end(turn, [before, *ahead], own)):
-        return end_ms
-    if not is_punctuated:
-        return None
-    last = ahead[-1] if ahead else before
-    if before.end_ms > turn.start_ms and last.end_ms <= turn.start_ms + STOP_MS:
-        return last.end_ms if _is_open(last) else None
-    return turn.end_ms if not ahead and _is_taken_up(turn, before, other[here:]) else None
+    before, after = other[here - 1], other[here:]
+    is_speaking = before.end_ms > turn.start_ms
+    is_open = is_punctuated and not before.text.endswith(_SENTENCE_ENDS)
+    if is_speaking or is_open:
+        going_on = _stretch(before, after, gap_ms=TURN_GAP_MS)
+        if len(going_on) > 1 and (end_ms := _overlap_end(turn, going_on, own)):
+            return end_ms
+    if is_speaking and is_punctuated:
+        last = _stretch(before, after, gap_ms=STOP_MS)[-1]
+        is_cut_off = last.end_ms <= turn.start_ms + STOP_MS and not last.text.endswith(_SENTENCE_ENDS)
+        return last.end_ms if is_cut_off else None
+    return turn.end_ms if is_open and _is_taken_up(turn, before, after) else None
 
 
-def _run(words: Sequence[SpokenWord], here: int, before: SpokenWord) -> list[SpokenWord]:
-    """The words from `here` on that belong to the same stretch of speech as `before`."""
-    run: list[SpokenWord] = []
-    end_ms = before.end_ms
-    for word in words[here:]:
-        if word.start_ms - end_ms > STOP_MS:
+def _stretch(before: SpokenWord, after: Sequence[SpokenWord], *, gap_ms: int) -> list[SpokenWord]:
+    """`before` and the words after it, up to a pause of `gap_ms`."""
+    words, end_ms = [before], before.end_ms
+    for word in after:
+        if word.start_ms - end_ms >= gap_ms:
             break
-        run.append(word)
+        words.append(word)
         end_ms = max(end_ms, word.end_ms)
-    return run
+    return words
 
 
 def _overlap_end(turn: Turn, theirs: Sequence[SpokenWord], own: Sequence[SpokenWord]) -> int | None:
-    """When both stop speaking at once, if they do for 0.5 s in all."""
+    """When both stop speaking at once, if they start to within 1 s and do for 0.5 s or longer."""
     mine = [word for word in own if turn.start_ms <= word.start_ms <= turn.end_ms]
-    both = intersection(_spoken(mine), _spoken(theirs))
-    return both[-1][1] if both and total_ms(both) >= OVERLAP_MS else None
+    for start, end in intersection(_spoken(mine), _spoken(theirs)):
+        if start <= turn.start_ms + STOP_MS and end - start >= OVERLAP_MS:
+            return end
+    return None
 
 
 def _spoken(words: Sequence[SpokenWord]) -> list[Interval]:
@@ -143,14 +148,12 @@ def _spoken(words: Sequence[SpokenWord]) -> list[Interval]:
     return bridged
 
 
-def _is_open(word: SpokenWord) -> bool:
-    return not word.text.endswith(_SENTENCE_ENDS)
-
-
 def _is_taken_up(turn: Turn, before: SpokenWord, after: Sequence[SpokenWord]) -> bool:
-    if not _is_open(before) or turn.start_ms - before.end_ms > STOP_MS or not after:
+    """Broken off just before `turn`, silent during it, and continued in lower case soon after."""
+    if turn.start_ms - before.end_ms > STOP_MS or not after:
         return False
-    return after[0].start_ms - before.end_ms <= RESUME_MS and after[0].text[:1].islower()
+    is_soon = turn.end_ms <= after[0].start_ms <= before.end_ms + RESUME_MS
+    return is_soon and after[0].text[:1].islower()
 
 
 def interruption_figures(speech: Speech) -> list[Figure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 Interval = tuple[int, int]
@@ -35,7 +36,7 @@ def intersection(left: Sequence[Interval], right: Sequence[Interval]) -> list[In
 
 def gaps(intervals: Sequence[Interval]) -> list[Interval]:
     """The pieces between the members of a union."""
-    return [(before[1], after[0]) for before, after in zip(intervals, intervals[1:], strict=False)]
+    return [(before[1], after[0]) for before, after in itertools.pairwise(intervals)]
 
 
 def total_ms(intervals: Iterable[Interval]) -> int:

@@ -7,6 +7,8 @@ Lens, whose stated talk times this definition meets.
 
 from __future__ import annotations
 
+import itertools
+
 from calls.analysis.figures import NO_SPEECH, Figure, ratio, spans_of
 from calls.analysis.intervals import Interval, total_ms, union
 from calls.analysis.lexicons import FILLER_PHRASES, FILLERS
@@ -69,7 +71,7 @@ def longest_turn(speech: Speech, channel: Channel, name: str) -> Figure:
 def interactivity(speech: Speech) -> Figure:
     """Role switches per 5 minutes of call clock; replies of fewer than 3 words are no switch."""
     turns = [turn for turn in speech.turns if len(tokens(turn.text)) >= SHORT_REPLY_WORDS]
-    switches = [after for before, after in zip(turns, turns[1:], strict=False) if before.channel is not after.channel]
+    switches = [after for before, after in itertools.pairwise(turns) if before.channel is not after.channel]
     return ratio(
         "interactivity",
         len(switches) * INTERACTIVITY_MS,
@@ -108,7 +110,7 @@ def filler_rate(speech: Speech, channel: Channel) -> Figure:
 
 def count_fillers(text: str) -> int:
     words = tokens(text)
-    pairs = zip(words, words[1:], strict=False)
+    pairs = itertools.pairwise(words)
     return sum(word in FILLERS for word in words) + sum(pair in FILLER_PHRASES for pair in pairs)
 
 
