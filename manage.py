@@ -12,7 +12,6 @@ OWNER_COMMANDS = {
     "migrate_schemas",
     "sqlmigrate",
     "showmigrations",
-    "prepare_businesses",
     "create_business",
     "create_demo",
 }

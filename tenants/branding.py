@@ -55,11 +55,7 @@ def context(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
 def brand_css(brand: Brand) -> str:
     """Custom properties for light and dark pages; text on and in the brand's colours always meets WCAG AA."""
     light, dark = _properties(brand, LIGHT_PAGE), _properties(brand, DARK_PAGE)
-    return (
-        f":root {{\n{light}}}\n"
-        f"@media (prefers-color-scheme: dark) {{\n:root:not([data-theme='light']) {{\n{dark}}}\n}}\n"
-        f":root[data-theme='dark'] {{\n{dark}}}\n"
-    )
+    return f":root {{\n{light}}}\n@media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n"
 
 
 def open_logo() -> tuple[File[bytes], str] | None:
@@ -71,7 +67,7 @@ def open_logo() -> tuple[File[bytes], str] | None:
     if row is None or not row.logo:
         return None
     try:
-        return row.logo.open("rb"), content_type_of(row.logo.name)
+        return row.logo.open("rb"), content_type_of(str(row.logo.name))
     except FileNotFoundError:
         return None
 
@@ -80,7 +76,12 @@ def _properties(brand: Brand, page: str) -> str:
     lines = []
     for name, colour in (("brand", brand.colour), ("accent", brand.accent)):
         made = shades(colour, page=page)
-        lines += [f"--{name}: {made.fill};", f"--{name}-ink: {made.ink};", f"--{name}-strong: {made.strong};"]
+        lines += [
+            f"--{name}: {made.fill};",
+            f"--{name}-hover: {made.hover};",
+            f"--{name}-ink: {made.ink};",
+            f"--{name}-strong: {made.strong};",
+        ]
     return "".join(f"  {line}\n" for line in lines)
 
 
@@ -93,6 +94,6 @@ def _load() -> Brand:
         tagline=row.tagline,
         colour=row.colour,
         accent=row.accent,
-        logo_url=f"/brand/logo?{row.logo.name.rsplit('/', 1)[-1]}" if row.logo else "",
+        logo_url=f"/brand/logo?{str(row.logo.name).rsplit('/', 1)[-1]}" if row.logo else "",
         support_email=row.support_email,
     )

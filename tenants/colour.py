@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 AA_TEXT = 4.5
 WHITE, BLACK = "#ffffff", "#000000"
-LIGHT_PAGE, DARK_PAGE = "#ffffff", "#111827"
+# The grey that text stands on, at its worst for contrast: --surface-soft in static/css/tokens.css.
+LIGHT_PAGE, DARK_PAGE = "#f0f2f5", "#20262e"
+# --brand-soft mixes at most this much of the brand into a surface.
+TINT = 0.13
 
 Rgb = tuple[float, float, float]
 
@@ -19,17 +22,30 @@ Rgb = tuple[float, float, float]
 class Shades:
     """One brand colour, ready for a page of one lightness.
 
-    `fill` is for surfaces, `ink` is the text on `fill`, `strong` is for text and lines on the page itself.
+    `fill` is for surfaces, `ink` is the text on `fill` and on `hover`, `strong` is for text and lines on the
+    page itself and on a page tinted with the colour.
     """
 
     fill: str
+    hover: str
     ink: str
     strong: str
 
 
 def shades(colour: str, *, page: str) -> Shades:
     """Shades of `colour` (#rrggbb) for a page of that background; every pair meets AA."""
-    return Shades(fill=colour, ink=ink_on(colour), strong=readable(colour, on=page))
+    ink = ink_on(colour)
+    tinted = mix(page, colour, TINT)
+    # Away from the ink, so that its contrast only grows.
+    hover = mix(colour, BLACK if ink == WHITE else WHITE, 0.14)
+    strong = readable(readable(colour, on=page), on=tinted)
+    return Shades(fill=colour, hover=hover, ink=ink, strong=strong)
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """`first` with `share` (0 to 1) of `second`, as CSS color-mix in srgb does."""
+    red, green, blue = (a + (b - a) * share for a, b in zip(_rgb(first), _rgb(second), strict=True))
+    return _hex((red, green, blue))
 
 
 def ink_on(colour: str) -> str:
@@ -64,7 +80,7 @@ def luminance(colour: str) -> float:
 
 
 def palette(colour: str) -> dict[str, str]:
-    """Eleven weights from 50 (lightest) to 950 as `r, g, b`-free hex; 600 is the colour itself where it is readable."""
+    """Eleven weights from 50 (lightest) to 950 as hex; 600 is the colour itself where it is readable on white."""
     base = readable(colour, on=WHITE)
     hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(base))
     result: dict[str, str] = {}

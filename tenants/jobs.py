@@ -26,7 +26,7 @@ class BusinessTask(Generic[P, R]):
     def __init__(self, name: str, body: Callable[Concatenate[Business, P], R], **options: Any) -> None:
         self.name = name
         self._body = body
-        self._task = shared_task(name=name, **options)(self._run)
+        self._task: Any = shared_task(name=name, **options)(self._run)  # type: ignore[no-untyped-call]
 
     def __call__(self, business: Business, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run now, in the business's scope. Raises `NoBusiness` for the shared schema."""
@@ -62,7 +62,7 @@ class PublicTask:
     def __init__(self, name: str, body: Callable[[], Any], **options: Any) -> None:
         self.name = name
         self._body = body
-        self._task = shared_task(name=name, **options)(self._run)
+        self._task: Any = shared_task(name=name, **options)(self._run)  # type: ignore[no-untyped-call]
 
     def __call__(self) -> Any:
         with public_scope():

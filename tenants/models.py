@@ -6,7 +6,7 @@ from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
 
-class Tenant(TenantMixin):
+class Tenant(TenantMixin):  # type: ignore[misc]  # django-tenants has no types
     """A business: one Postgres schema and one NOLOGIN database role.
 
     `schema_name` (from TenantMixin) is permanent: storage paths, group names and the role derive from it.
@@ -28,7 +28,7 @@ class Tenant(TenantMixin):
         return self.name
 
 
-class Domain(DomainMixin):
+class Domain(DomainMixin):  # type: ignore[misc]
     """A host name that leads to a business."""
 
     class Meta:

@@ -27,6 +27,7 @@ def create_business(*, schema_name: str, name: str, host: str, trade: str = "") 
     `ImproperlyConfigured` when not run as the owner.
     """
     _check(schema_name)
+    tenant: Tenant
     with public_scope(), transaction.atomic():
         tenant, _ = Tenant.objects.get_or_create(schema_name=schema_name, defaults={"name": name, "trade": trade})
         _claim_host(tenant, host)

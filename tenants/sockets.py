@@ -103,7 +103,8 @@ async def _address(host: str) -> Address | None:
 
 
 async def _member(credential: Credential) -> MemberRef | None:
-    return await database_sync_to_async(_find_member, thread_sensitive=False)(credential)
+    found: MemberRef | None = await database_sync_to_async(_find_member, thread_sensitive=False)(credential)
+    return found
 
 
 def _find_member(credential: Credential) -> MemberRef | None:

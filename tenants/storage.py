@@ -34,19 +34,14 @@ def logo_format(file: File[bytes]) -> str:
     try:
         file.seek(0)
         with Image.open(file, formats=tuple(LOGO_FORMATS)) as image:
-            width, height = image.size
-            found = image.format or ""
-            if max(width, height) > LOGO_SIDE:
-                raise LogoRefused(
-                    f"The logo is larger than {LOGO_SIDE} pixels on a side. Save it smaller and try again."
-                )
+            found, side = image.format or "", max(image.size)
             image.verify()
-    except LogoRefused:
-        raise
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise LogoRefused("This is not a PNG, JPEG or WebP image.") from error
     finally:
         file.seek(0)
+    if side > LOGO_SIDE:
+        raise LogoRefused(f"The logo is larger than {LOGO_SIDE} pixels on a side. Save it smaller and try again.")
     return found
 
 

@@ -124,10 +124,10 @@ def member(acme: Business, _password_hash: str) -> MakeMember:
 
 @pytest.fixture
 def client_for(acme: Business) -> ClientFor:
-    """`client_for(member)`: a signed-in test client on the host of the member's business; `client_for(None)` anonymous."""
+    """`client_for(member)`: a signed-in client on the host of the member's business; `client_for(None)`: anonymous."""
 
     def make(who: Member | None = None, *, business: Business | None = None) -> Client:
-        home: Business = business or getattr(who, "business", acme)
+        home: Business = business or getattr(who, "business", None) or acme
         client = Client(SERVER_NAME="localhost" if home.is_public else f"{home.schema_name}.localhost")
         if who is not None:
             with business_scope(home):

@@ -66,7 +66,7 @@ class Member(AbstractBaseUser):
     def is_superuser(self) -> bool:
         return self.is_active and self.role in {Role.ADMIN, Role.OPERATOR}
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
+    def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         if self.is_superuser:
             return True
         return self.is_staff and perm.startswith("billing.")

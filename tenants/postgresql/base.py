@@ -49,7 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
             pool = {} if pool is True else pool
             options = {**settings_dict["OPTIONS"], "pool": {"reset": reset_connection, **pool}}
             settings_dict = {**settings_dict, "OPTIONS": options}
-        # The parent's constructor switches to `public`; a new thread's connection must not change the caller's business.
+        # The parent's constructor switches to `public`; a new connection must not change the caller's business.
         super().__init__(settings_dict, *args, **kwargs)
         self._is_constructing = False
 

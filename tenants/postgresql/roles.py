@@ -40,7 +40,7 @@ def statements(section: str, **names: str) -> list[sql.Composed]:
     identifiers = {key: sql.Identifier(value) for key, value in names.items()}
     return [
         # roles.sql is ours, not input.
-        sql.SQL(statement.strip()).format(**identifiers)  # type: ignore[arg-type]
+        sql.SQL(statement.strip()).format(**identifiers)
         for statement in lines.split(";")
         if statement.strip()
     ]

@@ -1,0 +1,44 @@
+"""`manage.py create_member rep@acme.example --business acme --name "Ada" --role rep`: prints a first password."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
+
+from tenants.context import PUBLIC, business_scope
+from tenants.members.models import Member, Role
+from tenants.models import Tenant
+from tenants.selectors import business_by_schema
+
+
+class Command(BaseCommand):
+    help = "Add a member to a business, or an operator with --business public."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--business", required=True, help="Its short name, or public for an operator.")
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--role", choices=[role for role in Role.values if role != Role.OPERATOR], default=Role.REP)
+        parser.add_argument("--password", default="", help="Made up and printed when left out.")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        is_operator = options["business"] == PUBLIC.schema_name
+        password = options["password"] or secrets.token_urlsafe(12)
+        role = Role.OPERATOR if is_operator else options["role"]
+        try:
+            validate_password(password)
+            with business_scope(PUBLIC if is_operator else business_by_schema(options["business"])):
+                Member.objects.create_member(email=options["email"], name=options["name"], role=role, password=password)
+        except Tenant.DoesNotExist:
+            raise CommandError(f"There is no business {options['business']!r}.") from None
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        except IntegrityError:
+            raise CommandError("A member with this e-mail address exists already.") from None
+        shown = "" if options["password"] else f" Password (shown once): {password}"
+        self.stdout.write(f"{options['email']} can sign in as {role}.{shown}")
