@@ -6,6 +6,7 @@ the environment. `docs/settings.md` lists every name; a test compares it with wh
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,23 @@ from urllib.parse import SplitResult, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 READ: set[str] = set()
+
+# Addresses that belong together: with one of them given, none of the group is taken from elsewhere.
+_ADDRESSES = (("DATABASE_URL", "DATABASE_OWNER_URL"), ("REDIS_URL",))
+
+
+def adopt_running(path: Path) -> None:
+    """Lets a command in another shell find the embedded services that `make run` left word of in `path`.
+
+    Fills only what the environment leaves open; nothing when nothing runs.
+    """
+    try:
+        running = json.loads(path.read_text(encoding="utf-8"))["settings"]
+    except (OSError, ValueError, KeyError):
+        return
+    for group in _ADDRESSES:
+        if not any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in group):
+            os.environ.update({name: running[name] for name in group if name in running})
 
 
 def text(name: str, default: str = "") -> str:

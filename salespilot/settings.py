@@ -8,6 +8,7 @@ from salespilot import databases, env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("SALESPILOT_VAR", str(BASE_DIR / "var")))
+env.adopt_running(VAR_DIR / "quickstart.json")
 
 # Security ------------------------------------------------------------------------------------
 

@@ -1,0 +1,24 @@
+"""Runs a command that ends when its parent ends, also when the parent is killed with -9: python tether.py COMMAND...
+
+Started by its path, not as a module, so that it costs next to nothing. Outside Linux it only runs the command.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def tie_to_parent() -> None:
+    """The kernel sends this process TERM when its parent dies; it survives the exec that follows."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    tie_to_parent()
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 -- replaces itself by a command from our own list
