@@ -44,7 +44,7 @@ def newest_calls(entries: QuerySet[UsageEntry], *, limit: int | None) -> list[uu
         .annotate(last=Max("at"))
         .order_by("-last", "call_id")
     )
-    return [row["call_id"] for row in rows[:limit]]
+    return [call_id for row in rows[:limit] if (call_id := row["call_id"]) is not None]
 
 
 def costs_by_day(entries: QuerySet[UsageEntry]) -> list[DayCost]:

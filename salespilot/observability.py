@@ -7,7 +7,7 @@ leaves: request bodies, headers, cookies, query strings, local variables, breadc
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 
@@ -40,9 +40,9 @@ def start() -> None:
     )
 
 
-def strip(event: Event, hint: Hint) -> Event:
+def strip(event: Event, _hint: Hint | None = None) -> Event:
     """The event without anybody's words. Also for events built by hand: it does not trust the SDK's options."""
-    body: dict[str, Any] = event  # type: ignore[assignment] -- a TypedDict, edited key by key
+    body = cast(dict[str, Any], event)  # a TypedDict, edited key by key
     path = _path(body.get("request", {}).get("url", ""))
     for key in _DROPPED:
         body.pop(key, None)
@@ -51,20 +51,19 @@ def strip(event: Event, hint: Hint) -> Event:
     if "logentry" in body:
         body["logentry"] = {"message": body["logentry"].get("message", "")}
     body["contexts"] = {key: value for key, value in body.get("contexts", {}).items() if key in _KEPT_CONTEXTS}
-    _strip_exceptions(body, hint)
+    _strip_exceptions(body)
     _strip_frames(body.get("threads", {}).get("values", []))
     body["tags"] = _tags(body.get("tags"), path)
     return event
 
 
-def _strip_exceptions(body: dict[str, Any], hint: Hint) -> None:
+def _strip_exceptions(body: dict[str, Any]) -> None:
     exceptions = body.get("exception", {}).get("values", [])
     for exception in exceptions:
         if not is_ours(exception.get("module")):
             exception["value"] = WITHHELD
         exception.pop("mechanism", None)
     _strip_frames(exceptions)
-    _ = hint
 
 
 def _strip_frames(holders: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from ipaddress import ip_address
 from time import time
+from typing import cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -23,8 +24,6 @@ from django.utils.decorators import sync_and_async_middleware
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 
 from calls.heartbeat import WORKER_SEEN
-from calls.speech import get_provider
-from coaching.llm import get_card_model
 from tenants.context import public_scope
 
 responses = Counter("salespilot_http_responses_total", "HTTP answers by class of status.", ["status"])
@@ -38,6 +37,9 @@ def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- a view
 
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- a view
     """Readiness and the state of each part, in words; no versions, addresses or keys."""
+    from calls.speech import get_provider  # noqa: PLC0415 -- needed by this probe only, and not cheap to import
+    from coaching.llm import get_card_model  # noqa: PLC0415
+
     database, worker = _database(), _worker()
     parts = {
         "database": database,
@@ -69,14 +71,14 @@ def answer_probes(get_response: Handler) -> Handler:
         async def asynchronous(request: HttpRequest) -> HttpResponseBase:
             if probe := PROBES.get(request.path_info):
                 return await sync_to_async(probe, thread_sensitive=False)(request)
-            return _counted(await get_response(request))
+            return _counted(await cast(Awaitable[HttpResponseBase], get_response(request)))
 
         return asynchronous
 
     def synchronous(request: HttpRequest) -> HttpResponseBase:
         if probe := PROBES.get(request.path_info):
             return probe(request)
-        return _counted(get_response(request))  # type: ignore[arg-type] -- not a coroutine here
+        return _counted(cast(HttpResponseBase, get_response(request)))
 
     return synchronous
 

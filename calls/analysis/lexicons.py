@@ -54,3 +54,13 @@ NEGATIONS = _words(
 )
 NEGATION_REACH = 3
 """How many words after a negation change sides: "not very happy"."""
+
+STOP_WORDS = _words(
+    "a about after all also am an and any are as at be because been before but by can can't could did do does don't "
+    "down else every for from get go got had has have he her here him his how i i'd i'll i'm i've if in into is it "
+    "it's its just know let let's like make may me more most much my need no not now of off on one only or other our "
+    "out over own please right say see she should so some such take tell than that that's the their them then there "
+    "these they thing think this those through to too up us use very want was we we'd we'll we're we've well were "
+    "what when where which while who why will with would yes you you'd you'll you're you've your"
+)
+"""Words that say nothing about a card's content."""
