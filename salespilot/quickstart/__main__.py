@@ -25,6 +25,7 @@ from salespilot.quickstart.supervision import Supervisor, end_left_over
 
 READY_SECONDS = 90.0
 WATCH_SECONDS = 0.5
+FALLS_ALLOWED = 3
 
 
 class Stopped(BaseException):
@@ -108,10 +109,12 @@ def _update_database(plan: Plan, settings: Mapping[str, str]) -> None:
 def _wait_for_web(plan: Plan, supervisor: Supervisor, port: int) -> None:
     host = "127.0.0.1" if plan.bind in {"0.0.0.0", "::"} else plan.bind  # noqa: S104 -- compared, not bound
     deadline = time.monotonic() + READY_SECONDS
+    falls = 0
     while not _answers(host, port):
+        falls += sum(news.program == "web" for news in supervisor.news())
         if not supervisor.is_running():
             raise QuickstartError(f"The process manager ended: {supervisor.last_words()}")
-        if time.monotonic() > deadline or any(news.program == "web" and news.is_final for news in supervisor.news()):
+        if falls >= FALLS_ALLOWED or time.monotonic() > deadline:
             raise QuickstartError(f"The web server does not start; its log says why: {plan.logs / 'web.log'}")
         time.sleep(0.1)
 

@@ -21,6 +21,8 @@ from salespilot.quickstart.processes import wait_until, works_in
 
 # Longer than the longest stopwaitsecs below.
 STOP_SECONDS = 45.0
+# A process that ends sooner counts as a failed start; after some of those supervisor gives up.
+START_SECONDS = 10
 _NEWS = re.compile(r"(?:WARN|INFO) (exited|gave up|exit): (\w+)")
 
 
@@ -140,7 +142,7 @@ def render(plan: Plan, programs: list[Program]) -> str:
             "stdout_logfile_backups=2",
             "redirect_stderr=true",
             "autorestart=true",
-            "startsecs=2",
+            f"startsecs={START_SECONDS}",
             "startretries=5",
             f"stopwaitsecs={program.stop_seconds}",
             "killasgroup=true",
