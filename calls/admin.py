@@ -1,0 +1,110 @@
+"""Calls in the admin of a business: the log as it was written, to read only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from calls.events import Kind
+from calls.models import Call, CallEvent, ReportState
+from tenants.context import current
+
+EVENTS_SHOWN = 2_000
+"""A page holds the first so many; an hour's call has about as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    seq: int
+    clock_ms: int
+    kind: str
+    text: str
+
+
+@admin.register(Call)
+class CallAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["started_at", "member", "customer", "state", "report_state", "source", "last_seq"]
+    list_filter = ["state", "report_state", "source"]
+    search_fields = ["customer", "member__name"]
+    list_select_related = ["member"]
+    date_hierarchy = "started_at"
+    ordering = ["-started_at"]
+    show_full_result_count = False
+    fields = [
+        *("member", "customer", "source", "channels", "state", "started_at", "ended_at", "end_reason"),
+        *("report", "report_state", "report_attempts", "report_error", "log"),
+    ]
+    readonly_fields = ["report", "log"]
+
+    @admin.display(description="Report")
+    def report(self, call: Call) -> str | SafeString:
+        if call.report_state != ReportState.READY:
+            return "–"
+        return format_html('<a href="{}">Open the report</a>', reverse("report", args=[call.pk]))
+
+    @admin.display(description="Log")
+    def log(self, call: Call) -> SafeString:
+        events = CallEvent.objects.filter(call=call).order_by("seq")
+        rows = [log_row(call, event) for event in events[:EVENTS_SHOWN]]
+        return render_to_string("admin/calls/log.html", {"rows": rows, "hidden": max(0, call.last_seq - len(rows))})
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_business() and bool(super().has_module_permission(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_business() and bool(super().has_view_permission(request, obj))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 -- Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+def log_row(call: Call, event: CallEvent) -> LogRow:
+    """One event in words a person reads; times of speech on the capture clock, others since the call started."""
+    payload: Mapping[str, Any] = event.payload
+    since_start_ms = int((event.at - call.started_at).total_seconds() * 1_000)
+    clock_ms = payload.get("start_ms", payload.get("trigger_end_ms", since_start_ms))
+    return LogRow(event.seq, max(0, int(clock_ms)), event.kind.replace("_", " ").capitalize(), _text(event))
+
+
+def _text(event: CallEvent) -> str:
+    payload = event.payload
+    match event.kind:
+        case Kind.LINE:
+            return f"{payload['channel'].capitalize()}: {payload['text']}"
+        case Kind.SIGNAL | Kind.MOMENT:
+            state = f" · {payload['state']}" if "state" in payload else ""
+            return f"{_words(payload['kind'])} · {_words(payload['topic'])}{state}: “{payload['quote']}”"
+        case Kind.CARD:
+            return f"{payload['lane'].capitalize()} card “{payload['title']}”: {payload['say']}"
+        case Kind.CARD_ACTION:
+            return f"Card {payload['action']} by {payload['member']}"
+        case Kind.NOTE:
+            return f"{payload['author']}: {payload['text']}"
+        case Kind.USAGE:
+            return f"{payload['provider']} {payload['model']}: {payload['quantity']:,} {_words(payload['unit'])}"
+    plain = {key: value for key, value in payload.items() if isinstance(value, str | int) and value != ""}
+    return ", ".join(f"{_words(key)} {value}" for key, value in plain.items())
+
+
+def _words(name: str) -> str:
+    return str(name).replace("_", " ").replace("-", " ")
+
+
+def _is_business() -> bool:
+    business = current()
+    return business is not None and not business.is_public
