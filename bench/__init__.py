@@ -1,0 +1,1 @@
+"""Measures the live path against local servers that speak the vendors' protocols: `make bench`."""
