@@ -28,10 +28,10 @@ def set_up() -> str:
     import django
 
     django.setup()
+    from coaching.services import apply_pack
     from django.db import connections
 
     from calls.demo.businesses import ACME
-    from coaching.services import apply_pack
     from tenants.context import business_scope
     from tenants.house.models import Policy
     from tenants.members.models import ApiKey, Member, Role

@@ -25,14 +25,17 @@ def _cpu_ns(pid: int) -> int:
 
 
 def pss_kb(pids: Iterable[int]) -> int:
-    """Memory of the processes, shared pages divided among their users."""
+    """Anonymous memory of the processes, shared pages divided among their users.
+
+    Without file pages: how many processes happen to share a library is not the subject's doing.
+    """
     return sum(_pss_kb(pid) for pid in pids)
 
 
 def _pss_kb(pid: int) -> int:
     try:
         for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith("Pss_Anon:"):
                 return int(line.split()[1])
     except OSError:
         pass
