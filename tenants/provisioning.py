@@ -49,7 +49,7 @@ def prepare_schema(schema_name: str) -> None:
         call_command("migrate_schemas", tenant=True, schema_name=schema_name, interactive=False, verbosity=0)
     with public_scope():
         connection.ensure_connection()
-        seal_migrations(connection.connection, schema=schema_name)
+        seal_migrations(connection.connection, schema=schema_name, app=settings.DATABASE_APP_ROLE)
 
 
 def _check(schema_name: str) -> None:

@@ -82,6 +82,8 @@ def committed_db(_swept: owner.Swept, django_db_blocker: DjangoDbBlocker) -> Ite
         _clear_cache()
         yield
         connections.close_all()
+        # A thread that ended with its event loop took its connection along: the next test gets a whole pool.
+        connections["default"].close_pool()  # type: ignore[attr-defined]
         owner.sweep(_swept)
         _clear_cache()
 

@@ -84,10 +84,10 @@ def create_business_role(connection: psycopg.Connection, *, schema: str, owner: 
             connection.execute(statement)
 
 
-def seal_migrations(connection: psycopg.Connection, *, schema: str) -> None:
-    """After the migrations of one business: their history is the owner's alone."""
+def seal_migrations(connection: psycopg.Connection, *, schema: str, app: str) -> None:
+    """After the migrations of one business: their history, and that of the shared schema, is the owner's alone."""
     role = role_name(connection.info.dbname, schema)
-    for statement in statements("migrated", schema=schema, role=role):
+    for statement in statements("migrated", schema=schema, role=role, app=app):
         connection.execute(statement)
 
 
