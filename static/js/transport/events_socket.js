@@ -1,0 +1,87 @@
+// @ts-check
+/** The call's log as it grows: by socket with a cursor, by polling while sockets fail. Every event arrives once, in order. */
+
+import { request } from "../http.js";
+import { Link, socketUrl } from "./link.js";
+import { Poller } from "./polling.js";
+
+/** @typedef {import("../types.js").CallEvent} CallEvent */
+
+/**
+ * @typedef {object} EventsListeners
+ * @property {(event: CallEvent) => void} onEvent
+ * @property {(message: Exclude<import("../types.js").EventsMessage, CallEvent>) => void} onEphemeral
+ * @property {(how: "socket" | "polling" | "offline") => void} onCarrier
+ * @property {(code: number, reason: string) => void} onFinal
+ */
+
+export class EventsStream {
+  #cursor = 0;
+  /** @type {Link} */
+  #link;
+  /** @type {Poller} */
+  #poller;
+
+  /**
+   * @param {{callId: string, path: string, listeners: EventsListeners}} options
+   */
+  constructor({ callId, path, listeners }) {
+    this.callId = callId;
+    this.listeners = listeners;
+    this.#link = new Link(() => socketUrl(`${path}?after=${this.#cursor}`), {
+      onOpen: () => listeners.onCarrier("socket"),
+      onMessage: (message) => {
+        this.#link.settled();
+        this.#take(message);
+      },
+      onFallback: (isFallback) => (isFallback ? this.#poller.start() : this.#poller.stop()),
+      onFinal: (code, reason) => listeners.onFinal(code, reason),
+    });
+    this.#poller = new Poller(
+      callId,
+      () => this.#cursor,
+      (events) => events.forEach((event) => this.#take(event)),
+      (isOnline) => listeners.onCarrier(isOnline ? "polling" : "offline"),
+    );
+  }
+
+  open() {
+    this.#link.open();
+    window.addEventListener("online", this.#online);
+  }
+
+  close() {
+    window.removeEventListener("online", this.#online);
+    this.#poller.stop();
+    this.#link.close();
+  }
+
+  /**
+   * By the socket, else by HTTP; a message that finds neither is dropped after its one try.
+   * @param {import("../types.js").ClientMessage} message
+   * @returns {Promise<void>}
+   * @throws {import("../http.js").ApiError} only when HTTP was needed and failed
+   */
+  async send(message) {
+    if (this.#link.isOpen) this.#link.send(JSON.stringify(message));
+    else await request(`/api/calls/${this.callId}/actions`, { method: "POST", json: message });
+  }
+
+  #online = () => this.#link.retryNow();
+
+  /** @param {import("../types.js").EventsMessage} message */
+  #take(message) {
+    if (message.type !== "event") {
+      this.listeners.onEphemeral(message);
+      return;
+    }
+    if (message.seq <= this.#cursor) return;
+    if (message.seq > this.#cursor + 1) {
+      // A hole: ask again from where we are rather than show a call with something missing.
+      this.#link.restart();
+      return;
+    }
+    this.#cursor = message.seq;
+    this.listeners.onEvent(message);
+  }
+}

@@ -1,0 +1,54 @@
+// @ts-check
+/** The log over HTTP, for networks that block sockets. */
+
+import { waitBefore } from "../backoff.js";
+import { request } from "../http.js";
+
+const WAIT_S = 20;
+
+export class Poller {
+  /** @type {AbortController | null} */
+  #running = null;
+
+  /**
+   * @param {string} callId
+   * @param {() => number} cursor
+   * @param {(events: import("../types.js").EventsMessage[]) => void} onEvents
+   * @param {(isOnline: boolean) => void} onReachable whether the server answered at all
+   */
+  constructor(callId, cursor, onEvents, onReachable) {
+    this.callId = callId;
+    this.cursor = cursor;
+    this.onEvents = onEvents;
+    this.onReachable = onReachable;
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = new AbortController();
+    void this.#run(this.#running.signal);
+  }
+
+  stop() {
+    this.#running?.abort();
+    this.#running = null;
+  }
+
+  /** @param {AbortSignal} signal */
+  async #run(signal) {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const path = `/api/calls/${this.callId}/events?after=${this.cursor()}&wait=${WAIT_S}`;
+        const { events } = /** @type {{events: import("../types.js").EventsMessage[]}} */ (await request(path, { signal }));
+        failures = 0;
+        this.onReachable(true);
+        this.onEvents(events);
+      } catch {
+        if (signal.aborted) return;
+        this.onReachable(false);
+        await new Promise((resolve) => setTimeout(resolve, waitBefore(failures)));
+        failures += 1;
+      }
+    }
+  }
+}
