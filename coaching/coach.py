@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
-from coaching.llm.base import CardModel
+from coaching import metrics
+from coaching.attention import Attention, Offer
+from coaching.clocks import CallClock
+from coaching.context import Transcript
+from coaching.desk import Desk
+from coaching.ears import Ears, Heard
+from coaching.llm.base import CardModel, ModelError
+from coaching.llm.tips import Rung, TipCache
+from coaching.model_lane import LaneReport, ModelLane
+from coaching.moments import Moments
+from coaching.planner import Ask, Planner
 from coaching.sink import CoachSink
-from coaching.types import Card, CardAction, Channel, Line, Material, Moment
+from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
+
+log = logging.getLogger(__name__)
 
 
 class Coach:
     """One per live call, used from one event loop only. Everything but `warm_up` and `aclose` is synchronous.
 
     `clock` gives seconds and only ever grows. `is_mono` says that one channel carries both people: the
-    speaker of a line is then unknown.
+    speaker of a line is then unknown, and cards do not wait for the rep to stop speaking.
     """
 
     def __init__(
@@ -28,29 +41,162 @@ class Coach:
         is_mono: bool = False,
     ) -> None:
         self.call_id = call_id
-        self._material = material
-        self._model = model
         self._sink = sink
-        self._clock = clock
-        self._is_mono = is_mono
+        self._ears = Ears(material, is_mono=is_mono)
+        self._call_clock = CallClock(clock)
+        self._moments = Moments()
+        self._transcript = Transcript()
+        self._planner = Planner(is_mono=is_mono)
+        self._tips = TipCache()
+        self._rung = Rung(sink.coaching_state)
+        self._desk = Desk(
+            attention=Attention(material.settings, heeds_speech=not is_mono),
+            sink=sink,
+            call_clock=self._call_clock,
+            clock=clock,
+        )
+        self._lane: ModelLane | None = None
+        if model is not None:
+            self._lane = ModelLane(
+                call_id=call_id,
+                material=material,
+                model=model,
+                sink=sink,
+                desk=self._desk,
+                call_clock=self._call_clock,
+                clock=clock,
+                still_fits=self._still_fits,
+                done=self._lane_done,
+            )
 
     def hear(self, line: Line) -> None:
         """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card."""
+        if not line.recovered:
+            self._call_clock.note(line.end_ms)
+        heard = self._ears.hear(line)
+        for found in heard.found:
+            if found.is_new:
+                self._sink.signal(found.signal)
+            if found.is_confirmed:
+                moment = self._moments.on_signal(found.signal)
+                if moment is not None:
+                    self._sink.moment(moment)
+        if not line.recovered:
+            self._offer_play(heard)
+            self._ask_model(heard, line)
+            self._desk.settle()
+        if line.is_final:
+            self._transcript.add(line)
+            for moment in self._moments.on_line(line):
+                self._sink.moment(moment)
 
     def note_speaking(self, channel: Channel, is_speaking: bool, now_ms: int) -> None:
         """Whether a channel speaks now, from its energy; call it on every change. Cards wait while the rep speaks."""
+        self._call_clock.note(now_ms)
+        if channel is Channel.REP:
+            self._desk.note_speaking(is_speaking, now_ms)
+        else:
+            self._desk.settle()
 
     def act(self, card_id: str, action: CardAction) -> None:
         """What the rep did with a card. Unknown cards are ignored."""
+        self._desk.act(card_id, action)
 
     def restore(self, lines: Sequence[Line], moments: Sequence[Moment], cards: Sequence[Card]) -> None:
         """Take over a call that another process coached: its log so far, in order. Publishes nothing."""
+        for line in lines:
+            self._transcript.add(line)
+            if not line.recovered:
+                self._call_clock.note(line.end_ms)
+        self._moments.restore(moments)
+        for card in cards:
+            if card.kind is not None and card.lane is not Lane.MANAGER:
+                key = card.source.key if card.source is not None else card.id
+                self._desk.attention.pushed(Offer(key, card.kind, card.topic), card.id, card.trigger_end_ms)
 
     def hang_up(self) -> None:
         """The call is over: objections nobody answered become `open`. Call before `aclose`, not when moving."""
+        for moment in self._moments.hang_up():
+            self._sink.moment(moment)
 
     async def warm_up(self) -> None:
         """Open the model's connection and warm its prompt cache. Never raises; may be cancelled."""
+        if self._lane is None:
+            self._rung.no_model()
+            return
+        try:
+            await self._lane.warm_up()
+        except ModelError as error:
+            metrics.model_errors.labels(error.reason).inc()
+            self._rung.failed(error)
+        except Exception:
+            log.exception("warm-up of the model failed", extra={"call_id": self.call_id})
+        else:
+            self._rung.worked()
 
     async def aclose(self) -> None:
         """Cancel everything this coach started. May be called twice."""
+        self._desk.aclose()
+        if self._lane is not None:
+            await self._lane.aclose()
+
+    def _offer_play(self, heard: Heard) -> None:
+        best = self._ears.best_play(heard)
+        if best is not None:
+            found, play = best
+            self._desk.offer(_play_card(play, found.signal), _play_offer(play, found.signal))
+            return
+        if self._rung.is_tips:
+            self._offer_tip(heard)
+
+    def _offer_tip(self, heard: Heard) -> None:
+        """The model is away and no play answers: what it said earlier on the same topic still may."""
+        for found in heard.found:
+            if not found.is_new:
+                continue
+            card = self._tips.card_for(found.signal)
+            if card is not None:
+                self._desk.offer(card, Offer(f"tip-{card.topic}", found.signal.kind, card.topic))
+                return
+
+    def _ask_model(self, heard: Heard, line: Line) -> None:
+        if self._lane is None or not heard.found:
+            return
+        now_ms = self._call_clock.now_ms()
+        ask = self._planner.plan(heard.found, line, now_ms)
+        if ask is not None and self._lane.ask(ask, self._transcript, self._moments.all):
+            self._planner.asked(ask, now_ms)
+
+    def _still_fits(self, ask: Ask) -> bool:
+        signal = ask.signal
+        return self._ears.tracker.still_says(signal.channel, ask.line.utterance, signal.kind, signal.topic)
+
+    def _lane_done(self, report: LaneReport) -> None:
+        if report.error is not None:
+            metrics.model_errors.labels(report.error.reason).inc()
+            self._rung.failed(report.error)
+            return
+        self._rung.worked()
+        if report.card is not None:
+            self._tips.keep(report.card, report.ask.signal)
+        else:
+            self._planner.discarded(report.ask)
+
+
+def _play_card(play: Play, signal: Signal) -> Card:
+    return Card(
+        id=f"play-{signal.id}",
+        lane=Lane.INSTANT,
+        kind=play.kind,
+        title=play.title,
+        say=play.say,
+        why=play.why,
+        topic=signal.topic,
+        trigger_end_ms=signal.end_ms,
+        signal_id=signal.id,
+        source=Source(play.key, play.title),
+    )
+
+
+def _play_offer(play: Play, signal: Signal) -> Offer:
+    return Offer(play.key, signal.kind, signal.topic, play.priority, play.cooldown_s)

@@ -17,7 +17,7 @@ class Channel(StrEnum):
     CUSTOMER = "customer"
 
     @property
-    def index(self) -> int:
+    def index(self) -> int:  # type: ignore[override]  # a channel's place in the audio, not str.index
         return 0 if self is Channel.REP else 1
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from coaching.types import Usage
+from coaching.types import Component, Usage
 
 
 class ModelError(Exception):
@@ -30,6 +30,7 @@ class CardRequest:
     cache_key: str
     deadline_s: float = 1.5
     total_s: float = 6.0
+    temperature: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,38 @@ class CardText:
 class CardModel(Protocol):
     """Streams a card as `CardText` of growing `say`, then one complete `CardText`, then `Usage` entries.
 
-    Raises `ModelError`. Cancelling the iterator (aclose) stops the request at the vendor.
+    Raises `ModelError`. Cancelling the iterator (aclose) stops the request at the vendor; the usage of an
+    interrupted stream is never reported by a vendor, `estimate` gives it. `warm_up` opens the connection and
+    may raise `ModelError`.
     """
 
     @property
     def name(self) -> str: ...
 
-    def stream_card(self, request: CardRequest) -> AsyncIterator[CardText | Usage]: ...
+    @property
+    def provider(self) -> str: ...
+
+    def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]: ...
+
+    async def warm_up(self) -> None: ...
+
+
+def estimate(model: CardModel, request: CardRequest, said: str) -> tuple[Usage, ...]:
+    """What an interrupted request cost, estimated as characters / 4."""
+    sent = sum(len(text) for _, text in request.messages)
+    quantities = (("input_tokens", (sent + 3) // 4), ("output_tokens", (len(said) + 3) // 4))
+    return tuple(
+        Usage(Component.MODEL, model.provider, model.name, unit, quantity, is_estimate=True)
+        for unit, quantity in quantities
+        if quantity
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
     messages: tuple[tuple[str, str], ...]
     total_s: float = 60.0
+    temperature: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

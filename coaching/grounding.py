@@ -1,0 +1,157 @@
+"""Keeps model cards honest: a price, number, name or claim must stand in the business's own material. Pure."""
+
+# ruff: noqa: E501 - a pattern is data: one a line reads better than broken strings.
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coaching.llm.base import CardText
+from coaching.signals.text import words_of
+from coaching.types import Material, SignalKind, Source
+
+MAX_SAY = 240
+_NUMBER = re.compile(r"\d[\d.,:]*\d|\d")
+_MONEY = re.compile(r"[$£€%]|\b(?:percent|dollars?|euros?|pounds?|bucks)\b", re.IGNORECASE)
+_NUMBER_WORDS = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
+    r"hundred|thousand|million|half|double|twice|triple)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w&.-]*[a-z0-9][\w&-]*|\b[A-Z]{2,}[\w-]*")
+_COMMON_NAMES = frozenset(
+    {
+        "I",
+        "I'm",
+        "I'd",
+        "I'll",
+        "OK",
+        "CEO",
+        "CFO",
+        "CTO",
+        "IT",
+        "ROI",
+        "PDF",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+    }
+    | {"Friday", "Saturday", "Sunday", "FAQ", "TV", "US", "UK", "EU", "Q1", "Q2", "Q3", "Q4"}
+)
+_CLAIM = re.compile(
+    r"\b(?:guarantee\w*|certified|award\w*|patented|proven|fastest|cheapest|best in|number one|leading|unlimited|free|always|never|"
+    r"compliant|customers (?:like|such as|have|save|see)|case stud\w+|risk[- ]free|refund\w*|money[- ]back)\b",
+    re.IGNORECASE,
+)
+
+QUESTIONS: dict[str, str] = {
+    "price": "That's fair. What would you need to see for the price to feel right?",
+    "timing": "I understand. What would have to change for this to be the right time?",
+    "authority": "Makes sense. Who else should be part of this, and what matters most to them?",
+    "need": "Fair enough. How are you handling this today, and what would you improve if you could?",
+    "status_quo": "Good to know. What works best today, and what do you wish worked better?",
+    "trust": "That's a fair concern. What would you need to see to feel comfortable?",
+    "contract": "I hear you. Which part of the commitment worries you most?",
+    "implementation": "Good point. Which part of getting started worries you most?",
+    "security": "Important question. Which security requirements must we meet for you?",
+    "brush_off": "Happy to. So that I send the right thing: what would be most useful to read?",
+}
+_KIND_QUESTIONS: dict[SignalKind, str] = {
+    SignalKind.COMPETITOR: "What do you like most about them, and what do you wish was better?",
+    SignalKind.BUYING_SIGNAL: "Glad to hear it. What would you need from me to move forward?",
+    SignalKind.QUESTION: "Good question. What would the ideal answer look like for you?",
+    SignalKind.PRICE: "So that I quote the right thing: what would you like to include?",
+    SignalKind.NEXT_STEP: "Great. Which day works for you, and who should join?",
+}
+
+
+class Ruling(StrEnum):
+    GROUNDED = "grounded"
+    UNGROUNDED = "ungrounded"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a card may be shown. `source` is the business's entry it leans on, None for a question."""
+
+    ruling: Ruling
+    reason: str = ""
+    source: Source | None = None
+
+
+def question_for(kind: SignalKind, topic: str) -> str:
+    """A safe question on a topic: what a card says when the model's claim has no ground."""
+    return QUESTIONS.get(topic) or _KIND_QUESTIONS.get(kind) or "What matters most to you here?"
+
+
+class Ground:
+    """A business's material, ready to check cards against. Built once per call."""
+
+    def __init__(self, material: Material) -> None:
+        self._titles = {entry.key: (entry.title, entry.body) for entry in material.knowledge}
+        self._titles.update({play.key: (play.title, play.say) for play in material.plays})
+        whole = [material.business_name, *material.competitors, *material.keyterms]
+        whole += [f"{title} {body}" for title, body in self._titles.values()]
+        self._text = " ".join(whole)
+        self._words = frozenset(words_of(self._text))
+        self._numbers = _numbers(self._text)
+
+    def violation(self, say: str, heard: str) -> str:
+        """Why this sentence, finished or still growing, may not be shown, or an empty string.
+
+        A sum of money or a percentage must stand in the material; a plain number or a name may also echo
+        `heard`, what was said in the call. The last, perhaps unfinished word of a growing text is the caller's
+        to hold back.
+        """
+        own = _numbers(say)
+        allowed = self._numbers if _MONEY.search(say) else self._numbers | _numbers(heard)
+        if own - allowed:
+            return "number"
+        heard_words = frozenset(words_of(heard))
+        for match in _NAME.finditer(say):
+            if match.group() in _COMMON_NAMES:
+                continue
+            if not frozenset(words_of(match.group())) <= self._words | heard_words:
+                return "name"
+        return ""
+
+    def judge(self, card: CardText, heard: str) -> Verdict:
+        """Judge a complete card. Without a source it must be a question that claims nothing."""
+        say = card.say.strip()
+        if not say or len(say) > MAX_SAY:
+            return Verdict(Ruling.UNGROUNDED, "length")
+        reason = self.violation(say, heard)
+        if reason:
+            return Verdict(Ruling.UNGROUNDED, reason)
+        return self._sourced(card.source_key, say) if card.source_key else _as_question(say)
+
+    def _sourced(self, key: str, say: str) -> Verdict:
+        entry = self._titles.get(key)
+        if entry is None:
+            return Verdict(Ruling.UNGROUNDED, "source")
+        claims = {match.group().lower() for match in _CLAIM.finditer(say)}
+        if not all(frozenset(words_of(claim)) <= self._words for claim in claims):
+            return Verdict(Ruling.UNGROUNDED, "claim")
+        return Verdict(Ruling.GROUNDED, source=Source(key, entry[0]))
+
+
+def _as_question(say: str) -> Verdict:
+    if "?" not in say:
+        return Verdict(Ruling.UNGROUNDED, "source")
+    if _CLAIM.search(say):
+        return Verdict(Ruling.UNGROUNDED, "claim")
+    return Verdict(Ruling.GROUNDED)
+
+
+def safe_part(say: str) -> str:
+    """A growing sentence without its last, perhaps unfinished word."""
+    head, space, _ = say.rpartition(" ")
+    return head if space else ""
+
+
+def _numbers(text: str) -> frozenset[str]:
+    digits = {match.group().replace(",", "").strip(".:") for match in _NUMBER.finditer(text)}
+    words = {match.group().lower() for match in _NUMBER_WORDS.finditer(text)}
+    return frozenset(digits | words)

@@ -1,0 +1,260 @@
+"""The model lane of one call: asks, listens to the growing card, shows it only while it still fits.
+
+One request at a time, in one task that the lane owns. First words after the deadline, a text that changed
+under the question, a claim without ground: the card is not shown and its tokens are metered as waste.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from coaching import context, grounding, metrics, prompts
+from coaching.attention import Offer, Verdict
+from coaching.clocks import CallClock
+from coaching.desk import Desk
+from coaching.llm.base import CardModel, CardRequest, CardText, ModelError, estimate
+from coaching.planner import Ask
+from coaching.sink import CoachSink
+from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
+
+GRACE_S = 0.2
+JOIN_S = 0.04
+MODEL_PRIORITY = 60
+_KINDS = {kind.value: kind for kind in SignalKind}
+
+
+class NotShown(Exception):
+    """The card will not be shown; `outcome` is one word for the metric."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One request in flight and what came of it."""
+
+    ask: Ask
+    request: CardRequest
+    offer: Offer
+    started_at: float
+    heard: str
+    said: str = ""
+    last_shown_at: float = 0.0
+    shown_text: str = ""
+    is_held: bool = False
+    is_unsafe: bool = False
+    is_published: bool = False
+    replaces: str | None = None
+    usage: list[Usage] = field(default_factory=list)
+
+    @property
+    def card_id(self) -> str:
+        return f"model-{self.ask.signal.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneReport:
+    """What the lane tells its coach when an ask is over. `error` is None unless the model failed."""
+
+    ask: Ask
+    card: Card | None
+    error: ModelError | None
+
+
+class ModelLane:
+    """Use on the loop only. `still_fits(ask)` says whether the words that were asked about still stand."""
+
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        material: Material,
+        model: CardModel,
+        sink: CoachSink,
+        desk: Desk,
+        call_clock: CallClock,
+        clock: Callable[[], float],
+        still_fits: Callable[[Ask], bool],
+        done: Callable[[LaneReport], None],
+    ) -> None:
+        self._call_id = call_id
+        self._model = model
+        self._sink = sink
+        self._desk = desk
+        self._call_clock = call_clock
+        self._clock = clock
+        self._still_fits = still_fits
+        self._done = done
+        self._ground = grounding.Ground(material)
+        self._prefix = prompts.live_prefix(material)
+        self._temperature = material.live_prompt.temperature
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def ask(self, ask: Ask, transcript: context.Transcript, moments: tuple[Moment, ...]) -> bool:
+        """Start asking; False while another request is in flight. The context is read before this returns."""
+        if self.is_busy:
+            return False
+        signal = ask.signal
+        messages = context.card_messages(self._prefix, transcript, moments, signal, ask.line)
+        request = CardRequest(messages, cache_key=self._call_id, temperature=self._temperature)
+        answer = _Answer(
+            ask=ask,
+            request=request,
+            offer=Offer(f"model-{signal.kind.value}-{signal.topic}", signal.kind, signal.topic, MODEL_PRIORITY),
+            started_at=self._clock(),
+            heard=f"{transcript.recent_text()} {ask.line.text}",
+        )
+        self._task = asyncio.get_running_loop().create_task(self._run(answer), name="model-card")
+        return True
+
+    async def warm_up(self) -> None:
+        """Connect, and let the vendor cache the fixed prefix by one throw-away request. Raises `ModelError`."""
+        await self._model.warm_up()
+        request = CardRequest(
+            (("system", self._prefix), ("user", "The call has not begun. Set should_show to false.")),
+            cache_key=self._call_id,
+        )
+        async with aclosing(self._model.stream_card(request)) as stream:
+            async for item in stream:
+                if isinstance(item, Usage):
+                    self._sink.usage(replace(item, purpose="warm_up"))
+
+    async def aclose(self) -> None:
+        """Stop the request in flight and wait until it let go."""
+        task, self._task = self._task, None
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _run(self, answer: _Answer) -> None:
+        card: Card | None = None
+        error: ModelError | None = None
+        outcome = "shown"
+        try:
+            card = await self._listen(answer)
+        except NotShown as refusal:
+            outcome = refusal.outcome
+        except TimeoutError:
+            outcome, error = "late", ModelError("slow", retryable=True)
+        except ModelError as failure:
+            outcome, error = ("late" if failure.reason == "slow" else "failed"), failure
+        finally:
+            self._meter(answer)
+            if answer.shown_text and not answer.is_published:
+                self._sink.card_text(answer.card_id, "")
+        if outcome != "shown":
+            metrics.cards.labels(Lane.MODEL.value, outcome).inc()
+        self._done(LaneReport(answer.ask, card, error))
+
+    async def _listen(self, answer: _Answer) -> Card | None:
+        card: Card | None = None
+        is_judged = False
+        request = answer.request
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with (
+            asyncio.timeout_at(started + request.deadline_s + GRACE_S) as limit,
+            aclosing(self._model.stream_card(request)) as stream,
+        ):
+            async for item in stream:
+                if isinstance(item, Usage):
+                    answer.usage.append(item)
+                    continue
+                if not answer.said and (item.say or item.is_complete):
+                    limit.reschedule(started + request.total_s)
+                    self._first_words(answer)
+                answer.said = item.say
+                if item.is_complete and not is_judged:
+                    is_judged = True
+                    metrics.model_seconds.labels("total").observe(self._clock() - answer.started_at)
+                    card = self._finish(answer, item)
+                elif not is_judged:
+                    self._grow(answer)
+        if not is_judged:
+            raise ModelError("cut_short", retryable=True)
+        return card
+
+    def _first_words(self, answer: _Answer) -> None:
+        """Decide, once, whether this card may appear: in its own right, in place of an instant card, or later."""
+        metrics.model_seconds.labels("first_token").observe(self._clock() - answer.started_at)
+        if not self._still_fits(answer.ask):
+            raise NotShown("stale")
+        now_ms = self._call_clock.now_ms()
+        if self._desk.attention.is_away(answer.offer, now_ms):
+            raise NotShown("away")
+        answer.replaces = self._desk.shown_for(answer.ask.signal.id)
+        if answer.replaces is not None:
+            if self._desk.attention.is_rep_speaking(now_ms):
+                raise NotShown("held_back")
+            return
+        verdict, reason = self._desk.attention.judge(answer.offer, now_ms)
+        if verdict is Verdict.DROP:
+            raise NotShown(reason)
+        answer.is_held = verdict is Verdict.HOLD
+
+    def _grow(self, answer: _Answer) -> None:
+        """Show more of the text: whole words only, only while they are grounded, joined within 40 ms."""
+        if answer.is_held or answer.is_unsafe:
+            return
+        text = grounding.safe_part(answer.said)
+        if self._ground.violation(text, answer.heard):
+            answer.is_unsafe = True
+            return
+        now = self._clock()
+        if len(text.split()) < 2 or (answer.shown_text and now - answer.last_shown_at < JOIN_S):
+            return
+        if not answer.shown_text and answer.replaces is None:
+            self._desk.drop_held(answer.ask.signal.id)
+        answer.shown_text, answer.last_shown_at = text, now
+        self._sink.card_text(answer.card_id, text)
+
+    def _finish(self, answer: _Answer, said: CardText) -> Card | None:
+        """Publish the finished card, or what stands in for it, or nothing."""
+        if not said.should_show:
+            raise NotShown("declined")
+        verdict = self._ground.judge(said, answer.heard)
+        if verdict.ruling is grounding.Ruling.UNGROUNDED:
+            metrics.model_errors.labels(f"ungrounded_{verdict.reason}").inc()
+            if not answer.shown_text:
+                raise NotShown("ungrounded")
+            question = grounding.question_for(answer.ask.signal.kind, answer.ask.signal.topic)
+            said = replace(said, say=question, why="Ask first: our material holds no figure for this.", title="")
+        card = self._card(answer, said, verdict)
+        answer.is_published = True
+        if answer.is_held:
+            self._desk.drop_held(answer.ask.signal.id)
+            answer.is_published = self._desk.offer(card, answer.offer) is not Verdict.DROP
+            return card
+        self._desk.publish_started(card, answer.offer, is_counted=answer.replaces is not None)
+        return card
+
+    def _card(self, answer: _Answer, said: CardText, verdict: grounding.Verdict) -> Card:
+        signal = answer.ask.signal
+        kind = _KINDS.get(said.kind, signal.kind)
+        return Card(
+            id=answer.card_id,
+            lane=Lane.MODEL,
+            kind=kind,
+            title=said.title.strip()[:60] or signal.topic.replace("_", " ").capitalize(),
+            say=said.say.strip(),
+            why=said.why.strip()[:160],
+            topic=signal.topic,
+            trigger_end_ms=signal.end_ms,
+            signal_id=signal.id,
+            source=verdict.source,
+            replaces=answer.replaces,
+        )
+
+    def _meter(self, answer: _Answer) -> None:
+        usage = tuple(answer.usage) or estimate(self._model, answer.request, answer.said)
+        for entry in usage:
+            self._sink.usage(entry if answer.is_published else replace(entry, is_waste=True))
