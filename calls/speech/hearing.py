@@ -30,7 +30,8 @@ class Hearing:
         self._engine = engine
         self._model = model
         self._open: dict[Channel, Line] = {}
-        self._started_ms: int | None = None
+        self.has_started = False
+        self._expected_ms: int | None = None
         self._lost_because = ""
         self._unmetered = 0
 
@@ -69,13 +70,19 @@ class Hearing:
     def resume(self, from_ms: int) -> None:
         """Audio is heard from `from_ms` on; whatever was not settled before is a gap.
 
-        The first time there is none: a stream opened in the middle of a call answers for its own audio only.
+        The first time the stream answers for its own audio only: see `expect`.
         """
-        is_first, self._started_ms = self._started_ms is None, from_ms
+        self.expect(from_ms)
+        self.has_started = True
         for channel in self.channels:
-            if not is_first:
-                self._gap(channel, from_ms)
+            self._gap(channel, from_ms)
             self.settled_ms[channel] = max(self.settled_ms[channel], from_ms)
+
+    def expect(self, from_ms: int) -> None:
+        """The first audio that was sent, heard or not: the stream answers for all since, for nothing before."""
+        if self._expected_ms is None:
+            self._expected_ms = from_ms
+            self.settled_ms = dict.fromkeys(self.channels, from_ms)
 
     def abandon(self, through_ms: int, reason: str) -> None:
         """Nothing more will be heard: what is not settled up to `through_ms` is a gap."""

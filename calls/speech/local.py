@@ -70,6 +70,7 @@ class LocalStream:
             raise SpeechError("the stream is closed", retryable=False)
         samples = len(pcm) // (BYTES_PER_SAMPLE * self._spec.channels)
         self._sent_ms = max(self._sent_ms, (first_sample + samples) // SAMPLES_PER_MS)
+        self._hearing.expect(first_sample // SAMPLES_PER_MS)
         if not self._is_open_there or not self._process.send(wire.audio(self._id, first_sample, pcm)):
             return
         if not self._has_resumed:
