@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 LONGEST_DAYS = 366
 USUAL_DAYS = 30
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
 class PeriodError(ValueError):
@@ -37,6 +38,9 @@ def _day(text: str, default: date) -> date:
     if not text.strip():
         return default
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise PeriodError("Write days as YYYY-MM-DD.") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise PeriodError(f"Write days as YYYY-MM-DD, from {FIRST_YEAR} to {LAST_YEAR}.")
+    return day

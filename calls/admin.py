@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,23 +82,28 @@ def log_row(call: Call, event: CallEvent) -> LogRow:
 
 
 def _text(event: CallEvent) -> str:
-    payload = event.payload
-    match event.kind:
-        case Kind.LINE:
-            return f"{payload['channel'].capitalize()}: {payload['text']}"
-        case Kind.SIGNAL | Kind.MOMENT:
-            state = f" · {payload['state']}" if "state" in payload else ""
-            return f"{_words(payload['kind'])} · {_words(payload['topic'])}{state}: “{payload['quote']}”"
-        case Kind.CARD:
-            return f"{payload['lane'].capitalize()} card “{payload['title']}”: {payload['say']}"
-        case Kind.CARD_ACTION:
-            return f"Card {payload['action']} by {payload['member']}"
-        case Kind.NOTE:
-            return f"{payload['author']}: {payload['text']}"
-        case Kind.USAGE:
-            return f"{payload['provider']} {payload['model']}: {payload['quantity']:,} {_words(payload['unit'])}"
-    plain = {key: value for key, value in payload.items() if isinstance(value, str | int) and value != ""}
+    if describe := _DESCRIBED.get(event.kind):
+        return describe(event.payload)
+    plain = {key: value for key, value in event.payload.items() if isinstance(value, str | int) and value != ""}
     return ", ".join(f"{_words(key)} {value}" for key, value in plain.items())
+
+
+def _signal(payload: Mapping[str, Any]) -> str:
+    state = f" · {payload['state']}" if "state" in payload else ""
+    return f"{_words(payload['kind'])} · {_words(payload['topic'])}{state}: “{payload['quote']}”"
+
+
+_DESCRIBED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    Kind.LINE: lambda line: f"{line['channel'].capitalize()}: {line['text']}",
+    Kind.SIGNAL: _signal,
+    Kind.MOMENT: _signal,
+    Kind.CARD: lambda card: f"{card['lane'].capitalize()} card “{card['title']}”: {card['say']}",
+    Kind.CARD_ACTION: lambda deed: f"Card {deed['action']} by {deed['member']}",
+    Kind.NOTE: lambda note: f"{note['author']}: {note['text']}",
+    Kind.USAGE: lambda used: f"{used['provider']} {used['model']}: {used['quantity']:,} {used['unit']}".replace(
+        "_", " "
+    ),
+}
 
 
 def _words(name: str) -> str:
