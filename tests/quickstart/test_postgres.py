@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from salespilot.quickstart import postgres as module
 from salespilot.quickstart.accounts import RootMode, choose_account
 from salespilot.quickstart.errors import QuickstartError
 from salespilot.quickstart.postgres import EmbeddedPostgres
-from salespilot.quickstart.processes import wait_until, works_in
+from salespilot.quickstart.processes import free_port, wait_until, works_in
 
 IS_ROOT = os.geteuid() == 0
 
@@ -133,10 +134,8 @@ def test_a_second_start_takes_less_than_three_seconds(server: EmbeddedPostgres) 
 def test_a_port_taken_at_the_last_moment_is_replaced_by_another(
     server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports = iter([taken.getsockname()[1], module.free_port()])
+        ports = iter([taken.getsockname()[1], free_port()])
         monkeypatch.setattr(module, "free_port", lambda: next(ports))
         url = server.start()
         assert f":{taken.getsockname()[1]}/" not in url

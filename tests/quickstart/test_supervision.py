@@ -70,7 +70,12 @@ def test_a_killed_process_is_started_again_and_told_about(supervisor: Supervisor
 
     assert pid_in(pid_file, other_than=first) != first
     told: list[News] = []
-    assert wait_until(lambda: bool(told.extend(supervisor.news()) or told), seconds=10)
+
+    def is_told() -> bool:
+        told.extend(supervisor.news())
+        return bool(told)
+
+    assert wait_until(is_told, seconds=10)
     assert told == [News("sleeper", is_final=False)]
 
 
