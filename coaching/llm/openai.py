@@ -1,0 +1,135 @@
+"""Cards by OpenAI's chat completions, or by any server that speaks them, through the official SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx2
+import openai
+
+from coaching import prompts
+from coaching.llm import faults
+from coaching.llm.base import CardRequest, CardText, ModelError
+from coaching.llm.capabilities import Capabilities
+from coaching.llm.stream import ChatStream, card_of
+from coaching.types import Usage
+
+CONNECT_S = 1.5
+READ_S = 4.0
+KEEPALIVE_S = 300
+MAX_TOKENS = 220
+MAX_ATTEMPTS = 5
+NO_KEY = "no-key"
+
+
+class OpenAICardModel:
+    """One per process, shared by its calls. Cheap until used; one client per event loop, kept warm for 300 s.
+
+    The SDK opens and authenticates; the pieces of the stream are read raw, because its objects cost more than
+    the rest of the request together.
+    """
+
+    provider = "openai"
+
+    def __init__(self, *, model: str, api_key: str, base_url: str = "") -> None:
+        self._model = model
+        self._api_key = api_key or NO_KEY
+        self._base_url = base_url or None
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = WeakKeyDictionary()
+        self.capabilities = Capabilities()
+
+    @property
+    def name(self) -> str:
+        return self._model
+
+    async def warm_up(self) -> None:
+        """Open the connection. A server without a list of models still counts as reached."""
+        try:
+            async with asyncio.timeout(CONNECT_S + READ_S):
+                await self._client().models.list()
+        except openai.NotFoundError:
+            return
+        except (openai.OpenAIError, httpx2.HTTPError, OSError, TimeoutError) as error:
+            raise faults.as_model_error(error) from error
+
+    async def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
+        """See `CardModel`. Bounded by `request.total_s` in all; its deadline is the caller's."""
+        stream = ChatStream()
+        said = ""
+        try:
+            async with asyncio.timeout(request.total_s), aclosing(self._lines(request)) as lines:
+                async for line in lines:
+                    if not stream.feed(line):
+                        continue
+                    card = card_of(stream.text, is_complete=False)
+                    if card is not None and card.say != said:
+                        said = card.say
+                        yield card
+        except (openai.OpenAIError, httpx2.HTTPError, OSError, TimeoutError) as error:
+            raise faults.as_model_error(error) from error
+        stream.check()
+        complete = card_of(stream.text, is_complete=True)
+        if complete is not None:
+            yield complete
+        for entry in stream.usage(self.provider, self._model):
+            yield entry
+
+    async def aclose(self) -> None:
+        """Close the client of the running loop."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.close()
+
+    async def _lines(self, request: CardRequest) -> AsyncGenerator[str]:
+        """The lines of the answer; asks again with less when the server does not know a parameter."""
+        for _ in range(MAX_ATTEMPTS):
+            params = self.capabilities.fit(self._params(request))
+            try:
+                async with self._client().chat.completions.with_streaming_response.create(**params) as response:
+                    lines: AsyncIterator[str] = response.iter_lines()
+                    async for line in lines:
+                        yield line
+                    return
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as refusal:
+                if not self.capabilities.learn(str(refusal)):
+                    raise
+        raise ModelError("bad_request", retryable=False)
+
+    def _params(self, request: CardRequest) -> dict[str, Any]:
+        schema = {"name": "card", "strict": True, "schema": prompts.CARD_SCHEMA}
+        params: dict[str, Any] = {
+            "model": self._model,
+            "messages": [{"role": role, "content": text} for role, text in request.messages],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "response_format": {"type": "json_schema", "json_schema": schema},
+            "max_completion_tokens": MAX_TOKENS,
+            "reasoning_effort": "none",
+            "verbosity": "low",
+            "prompt_cache_key": request.cache_key,
+            "store": False,
+            "temperature": request.temperature,
+        }
+        return params
+
+    def _client(self) -> openai.AsyncOpenAI:
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            client = self._clients[loop] = openai.AsyncOpenAI(
+                api_key=self._api_key,
+                base_url=self._base_url,
+                max_retries=0,
+                timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
+                http_client=openai.DefaultAioHttpClient(
+                    timeout=httpx2.Timeout(READ_S, connect=CONNECT_S),
+                    limits=httpx2.Limits(
+                        max_connections=200, max_keepalive_connections=50, keepalive_expiry=KEEPALIVE_S
+                    ),
+                ),
+            )
+        return client
