@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from zlib import crc32
@@ -10,6 +11,7 @@ from zlib import crc32
 from calls import events
 from calls.demo.dialogues import Dialogue
 from calls.demo.speaking import spoken
+from calls.demo.virtual_time import run
 from calls.events import Kind, Payload
 from coaching.coach import Coach
 from coaching.sink import CoachingRung
@@ -33,14 +35,15 @@ class Entry:
 
 @dataclass(slots=True)
 class Diary:
-    """The coach's sink and its clock: notes everything with the time it happened."""
+    """The coach's sink: notes everything with the time it happened on `clock`, which gives seconds."""
 
-    now_ms: int = 0
+    clock: Callable[[], float]
     entries: list[Entry] = field(default_factory=list)
     new_cards: list[Card] = field(default_factory=list)
 
-    def clock(self) -> float:
-        return self.now_ms / 1_000
+    @property
+    def now_ms(self) -> int:
+        return round(self.clock() * 1_000)
 
     def write(self, kind: Kind, payload: Payload) -> None:
         self.entries.append(Entry(self.now_ms, kind, payload))
@@ -83,32 +86,40 @@ class Rehearsed:
 
 def rehearse(dialogue: Dialogue, *, call_id: str, rep: str, manager: str, material: Material) -> Rehearsed:
     """The whole log of `dialogue` but its first event, in order. Deterministic for the same material."""
-    diary = Diary()
-    coach = Coach(call_id=call_id, material=material, model=None, sink=diary, clock=diary.clock)
+    return run(_rehearse(dialogue, call_id=call_id, rep=rep, manager=manager, material=material))
+
+
+async def _rehearse(dialogue: Dialogue, *, call_id: str, rep: str, manager: str, material: Material) -> Rehearsed:
+    loop = asyncio.get_running_loop()
+    diary = Diary(loop.time)
+    coach = Coach(call_id=call_id, material=material, model=None, sink=diary, clock=loop.time)
     lines = spoken(dialogue.turns)
     duration_ms = lines[-1].end_ms + HANG_UP_AFTER_MS
-    note_at_ms = duration_ms // 2 if dialogue.note else duration_ms + 1
     diary.write(Kind.STATE, events.state(rung="full", parts={}, audio="transcribed", words="Everything works."))
+    if dialogue.note:
+        note = events.note(note_id=f"{dialogue.key}-note", text=dialogue.note, author=manager)
+        diary.entries.append(Entry(duration_ms // 2, Kind.NOTE, note))
     for step in sorted(_steps(lines), key=attrgetter("at_ms")):
-        diary.now_ms = step.at_ms
-        if step.at_ms >= note_at_ms:
-            note_at_ms = duration_ms + 1
-            diary.write(Kind.NOTE, events.note(note_id=f"{dialogue.key}-note", text=dialogue.note, author=manager))
+        await asyncio.sleep(step.at_ms / 1_000 - loop.time())
         _take(coach, diary, step)
         _react(coach, diary, rep)
-    diary.now_ms = duration_ms
+    await asyncio.sleep(duration_ms / 1_000 - loop.time())
     coach.hang_up()
-    heard = Usage(
+    await coach.aclose()
+    diary.usage(_heard(lines, duration_ms))
+    diary.write(Kind.CALL_ENDED, events.call_ended(reason="hung_up", duration_ms=duration_ms))
+    in_time = (replace(entry, at_ms=min(entry.at_ms, duration_ms)) for entry in diary.entries)
+    return Rehearsed(tuple(sorted(in_time, key=attrgetter("at_ms"))), duration_ms)
+
+
+def _heard(lines: Sequence[Line], duration_ms: int) -> Usage:
+    return Usage(
         component=Component.SPEECH,
         provider=lines[0].provider,
         model=SPEECH_MODEL,
         unit="audio_ms",
         quantity=2 * duration_ms,
     )
-    diary.usage(heard)
-    diary.write(Kind.CALL_ENDED, events.call_ended(reason="hung_up", duration_ms=duration_ms))
-    in_time = (replace(entry, at_ms=min(entry.at_ms, duration_ms)) for entry in diary.entries)
-    return Rehearsed(tuple(sorted(in_time, key=attrgetter("at_ms"))), duration_ms)
 
 
 def _steps(lines: Sequence[Line]) -> Iterator[Step]:
