@@ -50,7 +50,7 @@ class BrowserLine:
         if not isinstance(value, Mapping):
             raise BrowserLineError("each line is an object")
         if unknown := set(value) - FIELDS:
-            raise BrowserLineError(f"unknown field: {sorted(str(name)[:40] for name in unknown)[0]}")
+            raise BrowserLineError(f"unknown field: {min(str(name)[:40] for name in unknown)}")
         if missing := REQUIRED - set(value):
             raise BrowserLineError(f"missing field: {min(missing)}")
         is_final = value["is_final"]
