@@ -9,6 +9,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from calls.models import Call
+
 register = template.Library()
 
 
@@ -69,3 +71,22 @@ def clock(milliseconds: float | None) -> str:
 def words(name: str) -> str:
     """A name of the wire as people read it: `buying_signal` → `Buying signal`."""
     return str(name).replace("_", " ").replace("-", " ").capitalize()
+
+
+@register.filter
+def percent(value: object) -> str:
+    """`0.4312` or `"0.4312"` → `43 %`; nothing known → a dash."""
+    try:
+        return f"{float(str(value)) * 100:.0f} %"
+    except ValueError:
+        return "–"
+
+
+@register.filter
+def length_ms(call: Call) -> int | None:
+    """How long a call was, by its audio where there is any; None while it is open."""
+    if call.acked_samples:
+        return call.acked_samples // 16
+    if call.ended_at is None:
+        return None
+    return int((call.ended_at - call.started_at).total_seconds() * 1000)

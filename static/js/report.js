@@ -3,6 +3,7 @@
 
 import { readConfig } from "./config.js";
 import { request } from "./http.js";
+import { explainFigures } from "./spans.js";
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 5000;
@@ -32,4 +33,5 @@ function follow() {
 }
 
 if (document.getElementById("waiting")) ask(FIRST_MS);
+explainFigures();
 window.addEventListener("hashchange", follow);

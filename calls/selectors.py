@@ -1,0 +1,133 @@
+"""What pages read of calls. Reads only, within the current business."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.fields.json import KT
+from django.utils import timezone
+
+from calls.events import Kind
+from calls.models import Call, CallEvent, CallState, Report
+from tenants.members.access import can_watch
+from tenants.members.models import Member, Role
+
+UNSETTLED = frozenset({"raised", "returned", "open"})
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """What the list of calls was asked for. Empty fields ask for everything."""
+
+    customer: str = ""
+    member_id: int | None = None
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """A call in flight, as the board shows it. `rung` is empty until the call has said how it stands."""
+
+    id: uuid.UUID
+    customer: str
+    member: str
+    started_at: datetime
+    age_ms: int
+    rung: str
+    rung_words: str
+    last_line: str
+    last_channel: str
+    open_objections: tuple[str, ...]
+    moments: int
+
+
+def visible_calls(member: Member) -> QuerySet[Call]:
+    """The calls `member` may see: their own as a rep, all of the business as manager or admin, else none."""
+    calls = Call.objects.select_related("member").order_by("-started_at", "id")
+    if can_watch(member.role):
+        return calls
+    return calls.filter(member=member) if member.role == Role.REP else calls.none()
+
+
+def filtered_calls(member: Member, wanted: CallFilter) -> QuerySet[Call]:
+    """The list of calls, newest first, each with `talk_ratio` from its report (text, or None)."""
+    calls = visible_calls(member)
+    if wanted.customer:
+        calls = calls.filter(customer__icontains=wanted.customer)
+    if wanted.member_id is not None:
+        calls = calls.filter(member_id=wanted.member_id)
+    if wanted.state:
+        calls = calls.filter(state=wanted.state)
+    return calls.annotate(talk_ratio=KT("report__figures__figures__talk_ratio_speech__value"))
+
+
+def members_with_calls() -> QuerySet[Member]:
+    """For the list's filter: everyone who has been on a call."""
+    return Member.objects.filter(calls__isnull=False).distinct().order_by("name")
+
+
+def report_of(call: Call) -> Report | None:
+    return Report.objects.filter(call=call).first()
+
+
+def lines_of(call: Call) -> list[CallEvent]:
+    """The call's lines in the order they were spoken: recovered ones are logged late."""
+    lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value)
+    return sorted(lines, key=lambda line: (int(line.payload["start_ms"]), line.seq))
+
+
+def calls_in_flight() -> list[LiveRow]:
+    """Every open call of the business with the state of its log, oldest first. Three queries, however many calls."""
+    calls = list(Call.objects.select_related("member").filter(state=CallState.OPEN).order_by("started_at"))
+    newest = _newest_of(calls, [Kind.LINE, Kind.STATE])
+    moments = _moments_of(calls)
+    now = timezone.now()
+    return [_live_row(call, newest, moments.get(call.id, []), now) for call in calls]
+
+
+def _live_row(
+    call: Call, newest: dict[tuple[uuid.UUID, str], dict[str, Any]], moments: list[dict[str, Any]], now: datetime
+) -> LiveRow:
+    line = newest.get((call.id, Kind.LINE.value), {})
+    state = newest.get((call.id, Kind.STATE.value), {})
+    objections = [moment for moment in moments if moment["kind"] == "objection"]
+    return LiveRow(
+        id=call.id,
+        customer=call.customer,
+        member=call.member.name,
+        started_at=call.started_at,
+        age_ms=int((now - call.started_at).total_seconds() * 1000),
+        rung=state.get("rung", ""),
+        rung_words=state.get("words", ""),
+        last_line=line.get("text", ""),
+        last_channel=line.get("channel", ""),
+        open_objections=tuple(moment["topic"] for moment in objections if moment["state"] in UNSETTLED),
+        moments=len(moments),
+    )
+
+
+def _newest_of(calls: Iterable[Call], kinds: Iterable[Kind]) -> dict[tuple[uuid.UUID, str], dict[str, Any]]:
+    rows = (
+        CallEvent.objects.filter(call__in=list(calls), kind__in=[kind.value for kind in kinds])
+        .order_by("call_id", "kind", "-seq")
+        .distinct("call_id", "kind")
+    )
+    return {(row.call_id, row.kind): row.payload for row in rows}
+
+
+def _moments_of(calls: Iterable[Call]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """Each moment once, in its newest state."""
+    rows = (
+        CallEvent.objects.filter(call__in=list(calls), kind=Kind.MOMENT.value)
+        .order_by("call_id", "payload__id", "-seq")
+        .distinct("call_id", "payload__id")
+    )
+    found: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.call_id, []).append(row.payload)
+    return found
