@@ -127,6 +127,10 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None)
         transaction.on_commit(lambda: wake.send(business.id, call_id, call.last_seq), robust=True)
 
 
+def is_over(call_id: uuid.UUID) -> bool:
+    return not Call.objects.filter(pk=call_id, state=CallState.OPEN).exists()
+
+
 def append_event(call_id: uuid.UUID, kind: events.Kind, payload: events.Payload) -> int:
     """Adds an event to a call that nobody owns any more, the report for one; returns its number.
 
@@ -143,8 +147,13 @@ def append_event(call_id: uuid.UUID, kind: events.Kind, payload: events.Payload)
     return seq
 
 
-def leave_message(call: Call, member: MemberRef, message: dict[str, Any]) -> None:
-    """Leaves `message` for the process that owns the call, and wakes it."""
+def leave_message(call_id: uuid.UUID, member: MemberRef, message: dict[str, Any]) -> None:
+    """Leaves `message` for the process that owns the call, and wakes it. Raises `CallNotFound`, `CallOver`."""
+    call = Call.objects.filter(pk=call_id).first()
+    if call is None:
+        raise CallNotFound
+    if call.state == CallState.ENDED:
+        raise CallOver
     CallInbox.objects.create(
         call=call,
         member_id=member.id,

@@ -19,6 +19,10 @@ class Watermarks:
         self.stored = stored
         self._gaps: set[tuple[int, int]] = set()
 
+    @property
+    def channels(self) -> list[Channel]:
+        return list(self._settled)
+
     def settle(self, channel: Channel, through_ms: int) -> None:
         """Everything of `channel` before `through_ms` has been appended to the log, or was silence."""
         if channel in self._settled:

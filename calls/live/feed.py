@@ -12,15 +12,15 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 
-from channels.db import database_sync_to_async
-
 from calls.live import store
 from calls.live.log import EventLog
 from calls.live.store import Entry
+from calls.live.threads import in_thread
 from tenants.context import Business, business_scope
 
 PAGE = 500
 RETRY_S = 1.0
+READ_WITHIN_S = 10.0
 
 TakeText = Callable[[str], None]
 
@@ -34,6 +34,7 @@ class Subscriber:
         self._feed = feed
         self._take = take
         self._is_live = False
+        self.has_looked = asyncio.Event()
         self._must_look = asyncio.Event()
         self._must_look.set()
 
@@ -57,6 +58,7 @@ class Subscriber:
             self._must_look.clear()
             try:
                 await self._catch_up()
+                self.has_looked.set()
             except Exception:  # noqa: BLE001 - the database is away: the cursor stays, nothing is lost
                 await asyncio.sleep(RETRY_S)
                 self._must_look.set()
@@ -131,10 +133,13 @@ class Feed:
 
     async def read(self, after: int) -> list[tuple[int, str]]:
         with business_scope(self.business):
-            return await database_sync_to_async(store.read_after, thread_sensitive=False)(self.call_id, after, PAGE)
+            return await in_thread(store.read_after)(self.call_id, after, PAGE)
 
-    async def wait_for(self, after: int, wait_s: float) -> list[str]:
-        """For polling: the events after `after` as wire texts; waits up to `wait_s` for the first, holding nothing."""
+    async def wait_for(self, after: int, wait_s: float) -> tuple[list[str], int]:
+        """For polling: the events after `after` as wire texts and the last one's number.
+
+        Waits up to `wait_s` for the first, holding no thread and no connection meanwhile.
+        """
         found: list[str] = []
         news = asyncio.Event()
 
@@ -145,17 +150,17 @@ class Feed:
         subscriber = self.subscribe(after=after, take=take, take_fleeting=lambda _: None)
         task = asyncio.create_task(subscriber.run())
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await news.wait()
-            # One turn of the loop, so that what came in one page leaves in one answer.
-            await asyncio.sleep(0)
+            async with asyncio.timeout(READ_WITHIN_S):
+                await subscriber.has_looked.wait()
+            if not found and wait_s:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await news.wait()
         finally:
             self.unsubscribe(subscriber)
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        return found
+            await asyncio.gather(task, return_exceptions=True)
+        return found, subscriber.cursor
 
     def _publish(self, entry: Entry) -> None:
         if self._subscribers:

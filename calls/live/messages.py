@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from coaching.types import CardAction, Channel
+from coaching.types import CardAction
 
 MAX_TEXT_BYTES = 8_192
 MAX_NOTE_CHARS = 500
@@ -94,13 +94,6 @@ def parse_client_message(value: dict[str, Any]) -> ClientMessage:
         return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action, whole(value, "latency_ms", MAX_LATENCY_MS))
     only(value, {"type", "card_id"})
     return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action)
-
-
-def channel(value: dict[str, Any], name: str = "channel") -> Channel:
-    try:
-        return Channel(value.get(name))
-    except ValueError:
-        raise MessageError(f"{name} is rep or customer.") from None
 
 
 def only(value: dict[str, Any], names: set[str]) -> None:

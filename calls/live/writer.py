@@ -9,11 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context
 
-from channels.db import database_sync_to_async
-
 from calls.live import store
 from calls.live.log import EventLog
 from calls.live.store import Batch, Outcome
+from calls.live.threads import in_thread
 from tenants.context import Business
 
 WINDOW_S = 0.1
@@ -90,7 +89,7 @@ class LogWriter:
 
     async def _save(self, business: Business, logs: list[EventLog]) -> bool:
         batches = [log.take_batch() for log in logs]
-        save = database_sync_to_async(store.save, thread_sensitive=False, executor=self._executor)
+        save = in_thread(store.save, self._executor)
         outcomes = await save(business, batches)
         committed = {}
         for log, batch, outcome in zip(logs, batches, outcomes, strict=True):

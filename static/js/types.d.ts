@@ -146,7 +146,13 @@ export interface Meters {
   customer_ms: number;
   samples: number;
 }
-export type EventsMessage = CallEvent | Interim | CardText | Meters;
+/** Said before the events socket closes on a bad message (4400), or alone when a right is missing (4403). */
+export interface SocketError {
+  type: "error";
+  code: number;
+  message: string;
+}
+export type EventsMessage = CallEvent | Interim | CardText | Meters | SocketError;
 
 /** Audio socket, server to browser. */
 export type AudioMessage =

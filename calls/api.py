@@ -1,0 +1,184 @@
+"""The call API over HTTP: start and end a call, and everything the two sockets do, for when they are blocked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from calls import services
+from calls.http import ApiError, Asked, answer, ask, body, endpoint, raw_answer, raw_body, whole_parameter
+from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
+from calls.live.messages import MessageError, only, parse_client_message, whole
+from calls.live.people import Person, check_rights
+from calls.live.registry import registry
+from calls.live.session import LiveSession
+from calls.live.threads import in_thread
+from calls.models import Call, CallState
+from calls.speech import transcribe_snippet
+from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
+from calls.speech.browser import parse_lines
+from tenants.members.refs import MemberRef
+
+MAX_WAIT_S = 25
+END_WITHIN_S = 20.0
+OWNER_ENDS_WITHIN_S = 4.0
+POLL_S = 0.2
+MAX_PREFLIGHT_BYTES = 6 * SAMPLE_RATE * BYTES_PER_SAMPLE
+SOURCES = frozenset({"browser", "replay", "api", "sample", "phone"})
+CALLERS = frozenset({"rep", "manager", "admin"})
+
+
+@endpoint("POST")
+async def calls(request: HttpRequest) -> HttpResponse:
+    """Starts a call: 201 with its id and the addresses of its sockets."""
+    content = body(request)
+    only(content, {"channels", "customer", "source"})
+    channels = whole({"channels": 2, **content}, "channels", 2)
+    if channels < 1:
+        raise MessageError("channels is 1 (the rep) or 2 (the rep and the customer).")
+    customer = _short(content, "customer", 120)
+    source = _short(content, "source", 20) or "browser"
+    if source not in SOURCES:
+        raise MessageError(f"source is one of {', '.join(sorted(SOURCES))}.")
+
+    def create(member: MemberRef) -> Call:
+        if member.role not in CALLERS:
+            raise services.CallForbidden("Billing staff do not make calls.")
+        return services.create_call(member=member, channels=channels, customer=customer, source=source)
+
+    _, call = await ask(request, create)
+    base = f"/ws/calls/{call.id}"
+    return answer({"id": str(call.id), "audio": f"{base}/audio", "events": f"{base}/events"}, status=201)
+
+
+@endpoint("GET")
+async def call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    _, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    return answer(
+        {
+            "id": str(found.id),
+            "state": found.state,
+            "channels": found.channels,
+            "customer": found.customer,
+            "source": found.source,
+            "started_at": found.started_at.isoformat(),
+            "ended_at": found.ended_at.isoformat() if found.ended_at else None,
+            "end_reason": found.end_reason,
+            "last": found.last_seq,
+            "report_state": found.report_state,
+        }
+    )
+
+
+@endpoint("POST")
+async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """Hangs up. Idempotent; 503 `saving_late` while the database is away, the hanging up goes on then."""
+    asked, found = await ask(request, lambda member: services.own_call(call_id, member))
+    if found.state == CallState.OPEN:
+        session = registry.get(asked.business, call_id)
+        if session is None:
+            await _end_elsewhere(asked, found)
+        else:
+            await _end_here(session)
+    return answer({"id": str(call_id), "state": CallState.ENDED.value})
+
+
+@endpoint("GET")
+async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """The log after `after`; waits up to `wait` seconds for the first event, holding no thread and no connection."""
+    after = whole_parameter(request, "after", 0, 1 << 31)
+    wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
+    asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    has_more_to_come = found.state == CallState.OPEN or found.report_state not in {"ready", "failed"}
+    async with registry.feed(asked.business, call_id) as feed:
+        texts, last = await feed.wait_for(after, float(wait_s) if has_more_to_come else 0.0)
+    return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
+
+
+@endpoint("POST")
+async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not."""
+    first_sample = whole_parameter(request, "first_sample", None, 1 << 53)
+    pcm = raw_body(request)
+    asked, found = await ask(request, lambda member: services.own_call(call_id, member))
+    if check_pcm(pcm, found.channels) == 0:
+        raise MessageError("There is no audio in the body: send PCM16 at 16 kHz.")
+    session = await registry.open(asked.business, call_id)
+    stride = BYTES_PER_SAMPLE * found.channels
+    ack = 0
+    for offset in range(0, len(pcm), MAX_FRAME_SAMPLES * stride):
+        piece = pcm[offset : offset + MAX_FRAME_SAMPLES * stride]
+        ack = session.take_over_http(Frame(first_sample + offset // stride, piece))
+    return answer({"ack": ack, "next_sample": session.cursor.next_sample})
+
+
+@endpoint("POST")
+async def lines(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """Lines the browser recognised itself: same pipeline, coach included. `taken` is 0 while the server hears."""
+    spoken = parse_lines(body(request))
+    asked, _ = await ask(request, lambda member: services.own_call(call_id, member))
+    session = await registry.open(asked.business, call_id)
+    return answer({"taken": session.take_browser_lines(spoken)})
+
+
+@endpoint("POST")
+async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """A `ClientMessage`: what the events socket takes, for when it is blocked."""
+    content = body(request)
+    message = parse_client_message(content)
+    asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    person = Person(asked.member.name, is_own_call=found.member_id == asked.member.id)
+    check_rights(message, person)
+    session = registry.get(asked.business, call_id)
+    if session is not None:
+        session.act(content, person)
+    else:
+        await in_thread(services.leave_message)(call_id, asked.member, content)
+    return answer({"taken": 1})
+
+
+@endpoint("POST")
+async def preflight(request: HttpRequest) -> HttpResponse:
+    """Transcribes up to 6 s of mono PCM16 at 16 kHz, to show before a call that speech arrives. Keeps nothing."""
+    pcm = raw_body(request, MAX_PREFLIGHT_BYTES)
+    if check_pcm(pcm, 1) == 0:
+        raise MessageError("There is no audio in the body: send mono PCM16 at 16 kHz.")
+    await ask(request, lambda _: None)
+    began = time.monotonic()
+    try:
+        text, provider = await transcribe_snippet(pcm)
+    except SpeechError as error:
+        raise ApiError(503, "no_speech", f"Speech can not be recognised right now: {error.reason}") from error
+    return answer({"text": text, "took_ms": int((time.monotonic() - began) * 1_000), "provider": provider})
+
+
+async def _end_here(session: LiveSession) -> None:
+    try:
+        async with asyncio.timeout(END_WITHIN_S):
+            await session.end("hung_up")
+    except TimeoutError:
+        raise ApiError(503, "saving_late", "The call ends as soon as it is saved: ask again in a moment.") from None
+
+
+async def _end_elsewhere(asked: Asked, found: Call) -> None:
+    """Another process may own the call: it is asked to hang up first; a dead owner is superseded."""
+    with suppress(services.CallOver):
+        await in_thread(services.leave_message)(found.id, asked.member, {"type": "end"})
+    give_up_at = time.monotonic() + OWNER_ENDS_WITHIN_S
+    while found.epoch and time.monotonic() < give_up_at:
+        if await in_thread(services.is_over)(found.id):
+            return
+        await asyncio.sleep(POLL_S)
+    await in_thread(services.end_call)(found.id, reason="hung_up")
+
+
+def _short(content: dict[str, Any], name: str, maximum: int) -> str:
+    value = content.get(name, "")
+    if not isinstance(value, str) or len(value) > maximum:
+        raise MessageError(f"{name} is text of at most {maximum} characters.")
+    return value.strip().replace("\x00", "")

@@ -1,0 +1,243 @@
+"""What is heard becomes the log, the screen and the coach's business: both lanes end here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from calls import events, metrics
+from calls.events import Kind, Payload
+from calls.live.acks import Watermarks
+from calls.live.audio import Piece, ms
+from calls.live.ladder import Part, Rung
+from calls.live.log import EventLog
+from calls.live.repair_lane import Missing, RepairLane, join
+from calls.live.speech_lane import SpeechLane
+from calls.speech.base import Gap, Progress, SpeechProvider, StreamSpec, StreamState
+from calls.speech.browser import BrowserLine, BrowserLines
+from coaching.coach import Coach
+from coaching.types import Channel, Line, Usage
+
+FINISH_WITHIN_S = 8.0
+REPAIR_WITHIN_S = 5.0
+BROWSER_HEARS_FOR_S = 10.0
+SHORTEST_GAP_MS = 50
+UTTERANCES_PER_EPOCH = 1_000_000_000
+REPAIR_UTTERANCES = 900_000_000
+BROWSER_UTTERANCES = 800_000_000
+KEPT_BROWSER_SPANS = 500
+
+_speech = metrics.stage_seconds.labels("speech")
+_detection = metrics.stage_seconds.labels("detection")
+
+
+class Listening:
+    """The ears of one session. Implements `LaneSink`; owns both lanes, which it runs and ends.
+
+    Lines that the browser recognised come in by `take_browser_line`, while nobody else can hear.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: SpeechProvider | None,
+        spec: StreamSpec,
+        epoch: int,
+        is_patient: bool,
+        marks: Watermarks,
+        log: EventLog,
+        coach: Coach,
+        append: Callable[[Kind, Payload], None],
+        fleeting: Callable[[dict[str, Any]], None],
+        put_rung: Callable[[Part, Rung, str], None],
+        read_audio: Callable[[int, int], Awaitable[bytes]],
+    ) -> None:
+        self._provider_name = provider.name if provider else ""
+        self._marks = marks
+        self._log = log
+        self._coach = coach
+        self._append = append
+        self._fleeting = fleeting
+        self._put_rung = put_rung
+        self._gaps: list[Gap] = []
+        self._browser_spans: deque[tuple[Channel, int, int]] = deque(maxlen=KEPT_BROWSER_SPANS)
+        self._browser_heard_at = float("-inf")
+        self._is_up = False
+        self._arrived = (0, 0.0)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.lane: SpeechLane | None = None
+        self._repair: RepairLane | None = None
+        first = epoch * UTTERANCES_PER_EPOCH
+        self._browser = BrowserLines(spec.channels, first_utterance=first + BROWSER_UTTERANCES)
+        if provider is not None:
+            self.lane = SpeechLane(provider, spec, self, is_patient=is_patient, first_utterance=first)
+            self._repair = RepairLane(
+                provider,
+                spec,
+                read=read_audio,
+                deliver=self._recovered,
+                used=self.used,
+                first_utterance=first + REPAIR_UTTERANCES,
+            )
+
+    def start(self) -> None:
+        if self.lane is None or self._repair is None:
+            self._put_rung(Part.SPEECH, Rung.RECORDING, "")
+            return
+        self._tasks = [
+            asyncio.create_task(self.lane.run(), name="speech-lane"),
+            asyncio.create_task(self._repair.run(), name="repair-lane"),
+        ]
+
+    def put(self, piece: Piece, *, has_speech: bool, now: float) -> None:
+        """New audio, `now` in seconds of `time.monotonic`."""
+        self._arrived = (piece.end_sample, now)
+        if self.lane is not None:
+            self.lane.put(piece, has_speech=has_speech)
+
+    @property
+    def is_full(self) -> bool:
+        return self.lane is not None and self.lane.is_full
+
+    @property
+    def is_hearing(self) -> bool:
+        return self._is_up
+
+    async def finish(self, end_sample: int, within_s: float = FINISH_WITHIN_S) -> None:
+        """Hears out what was sent, repairs what it can in time, and tells what stays unheard before `end_sample`."""
+        if self.lane is not None:
+            self.lane.finish()
+            await asyncio.wait(self._tasks[:1], timeout=within_s)
+            await self._cancel(self._tasks[:1])
+            for gap in self.lane.unheard(end_sample):
+                self.missed(gap)
+        elif end_sample > 0:
+            for channel in self._marks.channels:
+                if self._marks.settled_ms(channel) < ms(end_sample):
+                    self.missed(Gap(channel, self._marks.settled_ms(channel), ms(end_sample), "Nobody was listening."))
+        self._tell_gaps()
+        if self._repair is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPAIR_WITHIN_S):
+                    await self._repair.idle()
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stops both lanes at once. May be called twice."""
+        tasks, self._tasks = self._tasks, []
+        await self._cancel(tasks)
+
+    def repair(self, missing: Missing) -> None:
+        """A gap that is in the log already, from before a take-over."""
+        self._marks.open_gap(missing.start_ms, missing.end_ms)
+        if self._repair is not None:
+            self._repair.put(missing)
+
+    # LaneSink -----------------------------------------------------------------------------------------
+
+    def heard(self, line: Line) -> None:
+        if not line.is_final:
+            self._fleeting(events.interim(line))
+        elif line.text:
+            self._append(Kind.LINE, events.line(line))
+            self._note_lag(line)
+        if line.text:
+            began = time.perf_counter()
+            self._coach.hear(line)
+            _detection.observe(time.perf_counter() - began)
+
+    def settled(self, progress: Progress) -> None:
+        before = self._marks.settled_ms(progress.channel)
+        self._marks.settle(progress.channel, progress.through_ms)
+        if progress.through_ms > before:
+            self._log.touch()
+
+    def used(self, usage: Usage) -> None:
+        self._append(Kind.USAGE, events.usage(usage))
+
+    def hearing(self, state: StreamState) -> None:
+        self._is_up = state.is_up
+        if state.is_up:
+            is_first_choice = state.engine in {"", self._provider_name}
+            rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH
+            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else "The engine on our own server is listening.")
+        else:
+            self._nobody_hears()
+
+    def missed(self, gap: Gap) -> None:
+        if gap.end_ms - gap.start_ms < SHORTEST_GAP_MS:
+            return
+        # Holds the ack back at once; both channels' gaps are told as one a turn of the loop later.
+        self._marks.open_gap(gap.start_ms, gap.end_ms)
+        self._gaps.append(gap)
+        if len(self._gaps) == 1:
+            asyncio.get_running_loop().call_soon(self._tell_gaps)
+
+    def settled_ms(self, channel: Channel) -> int:
+        return self._marks.settled_ms(channel)
+
+    # The browser's own recognition ----------------------------------------------------------------------
+
+    def take_browser_line(self, spoken: BrowserLine, now_ms: int) -> None:
+        """Raises `BrowserLineError` for a line this call can not have."""
+        line = self._browser.take(spoken, now_ms=now_ms)
+        if line is None:
+            return
+        self._browser_heard_at = time.monotonic()
+        if line.is_final:
+            self._browser_spans.append((line.channel, line.start_ms, line.end_ms))
+        self.heard(line)
+        if not self._is_up:
+            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, "Your browser recognises the speech itself.")
+
+    def tick(self) -> None:
+        """About every second: the browser may have stopped to hear."""
+        if not self._is_up:
+            self._nobody_hears()
+
+    def _nobody_hears(self) -> None:
+        if time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
+            self._put_rung(Part.SPEECH, Rung.RECORDING, "")
+
+    # Gaps -----------------------------------------------------------------------------------------------
+
+    def _tell_gaps(self) -> None:
+        gaps, self._gaps = self._gaps, []
+        for missing in join(gaps):
+            self._marks.open_gap(missing.start_ms, missing.end_ms)
+            payload = events.gap(start_ms=missing.start_ms, end_ms=missing.end_ms, reason=missing.reason[:120])
+            self._append(Kind.GAP, payload)
+            if self._repair is not None:
+                self._repair.put(missing)
+        for gap in gaps:
+            if not any((gap.start_ms, gap.end_ms) == (one.start_ms, one.end_ms) for one in join(gaps)):
+                self._marks.close_gap(gap.start_ms, gap.end_ms)
+
+    def _recovered(self, missing: Missing, lines: list[Line]) -> None:
+        for line in lines:
+            if line.text and not self._is_known(line):
+                self._append(Kind.LINE, events.line(line))
+                self._coach.hear(line)
+        self._marks.close_gap(missing.start_ms, missing.end_ms)
+        self._log.note_repaired(missing.start_ms, missing.end_ms)
+
+    def _is_known(self, line: Line) -> bool:
+        """Whether the browser has told the same stretch already."""
+        middle = (line.start_ms + line.end_ms) // 2
+        return any(channel is line.channel and start <= middle <= end for channel, start, end in self._browser_spans)
+
+    def _note_lag(self, line: Line) -> None:
+        """Speech stage: from the arrival of a line's last sound to the line."""
+        sample, arrived_at = self._arrived
+        lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
+        if arrived_at and lag_s >= 0:
+            _speech.observe(lag_s)
+
+    async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

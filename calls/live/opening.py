@@ -1,0 +1,171 @@
+"""Everything a live session needs to know, read in one go when it opens: the claim, the call, the log so far."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coaching.services import load_material
+from django.utils import timezone
+
+from calls.events import Kind
+from calls.live import recording
+from calls.models import Call, CallEvent, CallInbox, Recording
+from calls.models import Gap as GapRow
+from calls.services import claim_epoch
+from calls.speech.base import SAMPLES_PER_MS, Gap
+from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentState, SignalKind, Source
+from tenants.context import require_tenant
+from tenants.house.models import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the call's log holds already: what a coach needs to go on as if nothing had happened."""
+
+    lines: tuple[Line, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    cards: tuple[Card, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCall:
+    """A claimed call. `age_s` at the time of opening; `stored_samples` is None when nothing is recorded."""
+
+    id: uuid.UUID
+    member_id: int
+    member_name: str
+    channels: int
+    source: str
+    age_s: float
+    epoch: int
+    last_seq: int
+    acked_samples: int
+    stored_samples: int | None
+    recording_path: str
+    material: Material
+    past: Past
+    gaps: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message another process left for the owner."""
+
+    id: int
+    member_id: int
+    member_name: str
+    is_own_call: bool
+    message: dict[str, Any]
+
+
+def open_call(call_id: uuid.UUID) -> OpenedCall:
+    """Claims the call for this process. Raises `CallOver`, `CallNotFound`."""
+    epoch = claim_epoch(call_id)
+    call = Call.objects.select_related("member").get(pk=call_id)
+    policy = Policy.objects.first() or Policy()
+    path, stored = _recording(call, is_kept=policy.keep_recording)
+    return OpenedCall(
+        id=call.id,
+        member_id=call.member_id,
+        member_name=call.member.name,
+        channels=call.channels,
+        source=call.source,
+        age_s=max(0.0, (timezone.now() - call.started_at).total_seconds()),
+        epoch=epoch,
+        last_seq=call.last_seq,
+        acked_samples=call.acked_samples,
+        stored_samples=stored,
+        recording_path=path,
+        material=load_material(),
+        past=_past(call) if call.last_seq > 1 else Past(),
+        gaps=tuple(GapRow.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")),
+    )
+
+
+def unheard_gaps(call: OpenedCall, until_ms: int) -> list[Gap]:
+    """What the former owner kept, but did not live to hear: by channel, from its last saved line."""
+    gaps = []
+    for channel in list(Channel)[: call.channels]:
+        last_ms = max((line.end_ms for line in call.past.lines if line.channel is channel), default=0)
+        start_ms = max(call.acked_samples // SAMPLES_PER_MS, min(last_ms, until_ms))
+        if start_ms < until_ms:
+            gaps.append(Gap(channel, start_ms, until_ms, "The server changed."))
+    return gaps
+
+
+def read_inbox(call_id: uuid.UUID, after_id: int) -> list[Mail]:
+    rows = CallInbox.objects.filter(call_id=call_id, pk__gt=after_id).order_by("pk")
+    return [Mail(row.pk, row.member_id, row.member_name, row.is_own_call, row.message) for row in rows]
+
+
+def _recording(call: Call, *, is_kept: bool) -> tuple[str, int | None]:
+    if not is_kept:
+        return "", None
+    path = recording.relative_path(require_tenant().id, call.id)
+    row, _ = Recording.objects.get_or_create(call=call, defaults={"path": path, "channels": call.channels})
+    return row.path, recording.stored_samples(recording.storage_root() / row.path, call.channels)
+
+
+def _past(call: Call) -> Past:
+    kinds = [Kind.LINE.value, Kind.MOMENT.value, Kind.CARD.value]
+    rows: Iterable[tuple[str, dict[str, Any]]] = (
+        CallEvent.objects.filter(call=call, kind__in=kinds).order_by("seq").values_list("kind", "payload")
+    )
+    lines, moments, cards = [], {}, []
+    for kind, payload in rows:
+        if kind == Kind.LINE.value:
+            lines.append(line_of(payload))
+        elif kind == Kind.MOMENT.value:
+            moments[payload["id"]] = _moment_of(payload)
+        else:
+            cards.append(_card_of(payload))
+    return Past(tuple(lines), tuple(moments.values()), tuple(cards))
+
+
+def line_of(payload: Mapping[str, Any]) -> Line:
+    """A line as the log keeps it; without words, which nobody needs any more."""
+    return Line(
+        channel=Channel(payload["channel"]),
+        text=payload["text"],
+        start_ms=payload["start_ms"],
+        end_ms=payload["end_ms"],
+        confidence=payload["confidence"],
+        is_final=True,
+        utterance=payload["utterance"],
+        provider=payload["provider"],
+        recovered=payload["recovered"],
+    )
+
+
+def _moment_of(payload: Mapping[str, Any]) -> Moment:
+    return Moment(
+        id=payload["id"],
+        signal_id=payload["signal_id"],
+        kind=SignalKind(payload["kind"]),
+        topic=payload["topic"],
+        state=MomentState(payload["state"]),
+        quote=payload["quote"],
+        start_ms=payload["start_ms"],
+        end_ms=payload["end_ms"],
+    )
+
+
+def _card_of(payload: Mapping[str, Any]) -> Card:
+    source = payload["source"]
+    return Card(
+        id=payload["id"],
+        lane=Lane(payload["lane"]),
+        kind=SignalKind(payload["kind"]) if payload["kind"] else None,
+        title=payload["title"],
+        say=payload["say"],
+        why=payload["why"],
+        topic=payload["topic"],
+        trigger_end_ms=payload["trigger_end_ms"],
+        signal_id=payload["signal_id"] or None,
+        source=Source(source["key"], source["title"]) if source else None,
+        replaces=payload["replaces"] or None,
+        author=payload["author"],
+    )

@@ -1,0 +1,166 @@
+"""Keeps a call's audio: raw PCM16 in one file per call, written and synced by a thread about every second.
+
+The stored watermark is what `fsync` has confirmed without a hole since the start: it may be acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from calls import metrics
+from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE
+
+SYNC_EVERY_S = 1.0
+MAX_WAITING_SAMPLES = 30 * SAMPLE_RATE
+
+logger = logging.getLogger(__name__)
+
+Chunk = tuple[int, bytes]
+
+
+def relative_path(business_id: int, call_id: uuid.UUID) -> str:
+    """Below `AUDIO_STORAGE_URL`: by business id, so that a business is one folder to move or erase."""
+    return f"b{business_id}/{call_id.hex}.pcm"
+
+
+def storage_root() -> Path:
+    return Path(unquote(urlsplit(settings.AUDIO_STORAGE_URL).path))
+
+
+def stored_samples(path: Path, channels: int) -> int:
+    """Samples in a recording; 0 when there is none."""
+    try:
+        return path.stat().st_size // (BYTES_PER_SAMPLE * channels)
+    except OSError:
+        return 0
+
+
+def read_samples(path: Path, channels: int, start: int, end: int) -> bytes:
+    """Interleaved PCM of [start, end), less when the file is shorter; empty when there is none."""
+    stride = BYTES_PER_SAMPLE * channels
+    try:
+        with path.open("rb") as file:
+            file.seek(start * stride)
+            pcm = file.read((end - start) * stride)
+    except OSError:
+        return b""
+    return pcm[: len(pcm) // stride * stride]
+
+
+class Recorder:
+    """One call's file. `add` never waits; `on_stored(samples)` and `on_trouble(is_in_trouble)` run on the loop.
+
+    While the disk refuses, up to 30 s wait in memory. What goes beyond is dropped, oldest first, and from
+    there on nothing more of this recording is acknowledged: the client is asked to keep it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        channels: int,
+        *,
+        stored: int,
+        on_stored: Callable[[int], None],
+        on_trouble: Callable[[bool], None],
+    ) -> None:
+        self.path = path
+        self.channels = channels
+        self.stored = stored
+        self._on_stored = on_stored
+        self._on_trouble = on_trouble
+        self._waiting: deque[Chunk] = deque()
+        self._waiting_samples = 0
+        self._is_whole = True
+        self._is_in_trouble = False
+        self._turn = asyncio.Lock()
+
+    def add(self, first_sample: int, pcm: bytes) -> None:
+        self._waiting.append((first_sample, pcm))
+        self._waiting_samples += self._samples(pcm)
+        while self._waiting_samples > MAX_WAITING_SAMPLES:
+            _, dropped = self._waiting.popleft()
+            self._waiting_samples -= self._samples(dropped)
+            self._is_whole = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(SYNC_EVERY_S)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Writes and syncs what waits. Never raises; what could not be written waits on."""
+        async with self._turn:
+            chunks = list(self._waiting)
+            if not chunks:
+                return
+            error = await sync_to_async(self._write, thread_sensitive=False)(chunks)
+            self._note_trouble(error)
+            if error is None:
+                self._written(chunks)
+
+    async def read(self, start: int, end: int) -> bytes:
+        """What is stored of [start, end)."""
+        return await sync_to_async(read_samples, thread_sensitive=False)(self.path, self.channels, start, end)
+
+    def _written(self, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            # `add` may have dropped it meanwhile.
+            if self._waiting and self._waiting[0] is chunk:
+                self._waiting.popleft()
+                self._waiting_samples -= self._samples(chunk[1])
+        if self._is_whole:
+            first_sample, pcm = chunks[-1]
+            self.stored = max(self.stored, first_sample + self._samples(pcm))
+            self._on_stored(self.stored)
+
+    def _write(self, chunks: Sequence[Chunk]) -> OSError | None:
+        stride = BYTES_PER_SAMPLE * self.channels
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                for first_sample, pcm in chunks:
+                    _write_all(handle, pcm, first_sample * stride)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            return error
+        return None
+
+    def _note_trouble(self, error: OSError | None) -> None:
+        if error is not None:
+            metrics.errors.labels("storage").inc()
+        if (error is not None) is not self._is_in_trouble:
+            self._is_in_trouble = error is not None
+            if error is not None:
+                logger.warning("A recording can not be written: %s", error.strerror)
+            self._on_trouble(self._is_in_trouble)
+
+    def _samples(self, pcm: bytes) -> int:
+        return len(pcm) // (BYTES_PER_SAMPLE * self.channels)
+
+
+def _write_all(handle: int, data: bytes, offset: int) -> None:
+    while data:
+        written = os.pwrite(handle, data, offset)
+        data, offset = data[written:], offset + written
+
+
+async def run_quietly(recorder: Recorder) -> None:
+    """`run`, then one last flush when cancelled."""
+    with suppress(asyncio.CancelledError):
+        await recorder.run()
+    await recorder.flush()

@@ -1,0 +1,494 @@
+"""One live call in the process that owns it: audio in, events out. The only writer of the call's log.
+
+The event loop runs everything here; nothing on this path waits for the database, the disk or the channel
+layer. A session outlives its sockets by `UNATTENDED_S`, so that a reconnect finds everything as it was; then
+it lets go, and whoever reconnects later rebuilds it from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import orjson
+
+from calls import events, metrics, services
+from calls.events import Kind, Payload
+from calls.live import opening, recording
+from calls.live.acks import Watermarks
+from calls.live.audio import TOO_FAST, Frame, FrameCursor, FrameError, Piece, is_ahead_of_time, ms, parse_frame, samples
+from calls.live.coach_desk import CoachDesk
+from calls.live.feed import Feed
+from calls.live.ladder import Ladder, Part, Rung
+from calls.live.listening import Listening
+from calls.live.log import DurableState, EventLog, LogFullError
+from calls.live.memory import AudioMemory
+from calls.live.messages import MessageError, parse_client_message
+from calls.live.meters import TalkMeters
+from calls.live.opening import OpenedCall
+from calls.live.outbox import Close
+from calls.live.people import People, Person
+from calls.live.recording import Recorder
+from calls.live.repair_lane import Missing
+from calls.live.store import Batch
+from calls.live.threads import in_thread
+from calls.live.writer import LogWriter
+from calls.speech.base import SAMPLE_RATE, SpeechProvider, StreamSpec
+from calls.speech.browser import BrowserLine
+from coaching.coach import Coach
+from coaching.llm.base import CardModel
+from coaching.types import Channel
+from tenants.context import Business, business_scope
+
+UNATTENDED_S = 30.0
+OFFLINE_AFTER_S = 3.0
+ALIVE_EVERY_S = 5.0
+INBOX_EVERY_S = 10.0
+METERS_EVERY = SAMPLE_RATE // 4
+FLUSH_WITHIN_S = 10.0
+MOVE_WITHIN_S = 2.0
+
+SUPERSEDED = Close(4409, "This call goes on in another window or device.")
+SECOND_SOCKET = Close(4409, "A newer window sends this call's audio now.")
+MOVING = Close(1012, "Moving: reconnect at once.")
+ENDED = Close(4403, "This call has ended.")
+
+logger = logging.getLogger(__name__)
+
+
+class AudioLink(Protocol):
+    """One audio socket, as the session sees it. Nothing here waits."""
+
+    def ready(self, *, epoch: int, next_sample: int) -> None: ...
+
+    def ack(self, samples: int) -> None: ...
+
+    def state(self, payload: Payload) -> None: ...
+
+    def close(self, close: Close) -> None: ...
+
+
+class LiveSession:
+    """Made by `calls.live.registry`, from an `OpenedCall`. Implements `LogKeeper`.
+
+    `on_over(session)` is called once, when the session no longer owns its call.
+    """
+
+    def __init__(
+        self,
+        *,
+        business: Business,
+        call: OpenedCall,
+        feed: Feed,
+        writer: LogWriter,
+        provider: SpeechProvider | None,
+        model: CardModel | None,
+        on_over: Callable[[LiveSession], None],
+    ) -> None:
+        self.business = business
+        self.call = call
+        self._feed = feed
+        self._writer = writer
+        self._on_over = on_over
+        self._opened_at = time.monotonic()
+        self._attended_at = self._opened_at
+        self._is_over = False
+        self._ending: asyncio.Task[None] | None = None
+        self._link: AudioLink | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_patient = call.source == "replay"
+        self._last_ack = -1
+        self._last_inbox_id = 0
+        self._meters_due = 0
+        self._inbox_turn = asyncio.Lock()
+        is_kept = call.stored_samples is not None
+        next_sample = max(call.acked_samples, call.stored_samples or 0)
+        self.cursor = FrameCursor(call.channels, next_sample)
+        self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
+        self._meters = TalkMeters(call.channels)
+        self._ladder = Ladder(is_recorded=is_kept)
+        self._memory = None if is_kept else AudioMemory(call.channels)
+        self._recorder = self._make_recorder() if is_kept else None
+        self.log = EventLog(
+            business=business,
+            call_id=call.id,
+            member_id=call.member_id,
+            epoch=call.epoch,
+            last_seq=call.last_seq,
+            keeper=self,
+            on_dirty=writer.mark,
+        )
+        self._desk = CoachDesk(append=self.append, fleeting=self.publish_fleeting, put_rung=self.put_rung)
+        self._coach = Coach(
+            call_id=str(call.id), material=call.material, model=model, sink=self._desk, is_mono=call.channels == 1
+        )
+        self._people = People(append=self.append, coach=self._coach, desk=self._desk, now_ms=self._now_ms)
+        self._listening = Listening(
+            provider=provider,
+            spec=StreamSpec(
+                call_id=call.id.hex,
+                business=business.schema_name,
+                channels=call.channels,
+                keyterms=call.material.keyterms,
+            ),
+            epoch=call.epoch,
+            is_patient=self._is_patient,
+            marks=self._marks,
+            log=self.log,
+            coach=self._coach,
+            append=self.append,
+            fleeting=self.publish_fleeting,
+            put_rung=self.put_rung,
+            read_audio=self._read_audio,
+        )
+
+    # Life ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begins to listen. What an earlier owner heard is remembered; what it kept but did not hear is repaired."""
+        past = self.call.past
+        self._coach.restore(past.lines, past.moments, past.cards)
+        self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
+        self._feed.attach(self.log)
+        self._listening.start()
+        self._repair_the_past()
+        self._run(self._coach.warm_up(), "coach-warm-up")
+        self._run(self._housekeeping(), "session-housekeeping")
+        if self._recorder is not None:
+            self._run(recording.run_quietly(self._recorder), "recorder")
+        metrics.calls_live.inc()
+
+    async def end(self, reason: str) -> None:
+        """Hangs up: hears out, saves, marks the call ended, asks for the report. A second caller waits for the first.
+
+        While the database is away this waits with it; cancelling the caller does not stop the hanging up.
+        """
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(reason), name="session-end")
+        await asyncio.shield(self._ending)
+
+    async def let_go(self, close: Close = MOVING) -> None:
+        """Stops owning the call without ending it: everything is saved as far as possible, sockets are told."""
+        if self._is_over:
+            return
+        self._close_link(close)
+        await self._listening.aclose()
+        await self._settle(MOVE_WITHIN_S)
+        await self._stop()
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    # Audio --------------------------------------------------------------------------------------------
+
+    def attach(self, link: AudioLink) -> None:
+        """A new audio socket: it takes over from an older one, which closes with 4409."""
+        self._close_link(SECOND_SOCKET)
+        self._link = link
+        self._attended_at = time.monotonic()
+        link.ready(epoch=self.call.epoch, next_sample=self.cursor.next_sample)
+        link.ack(self._marks.ack)
+        link.state(self._state())
+        self.put_rung(Part.LINK, Rung.FULL)
+
+    def detach(self, link: AudioLink) -> None:
+        if self._link is link:
+            self._link = None
+
+    def feed(self, data: bytes) -> None:
+        """One binary message of the audio socket. Raises `FrameError`."""
+        try:
+            self.take(parse_frame(data, self.call.channels))
+        except FrameError as error:
+            metrics.frames_refused.labels(error.refusal.metric).inc()
+            raise
+
+    def take(self, frame: Frame) -> None:
+        """Audio in any order: what is known already is dropped. Raises `FrameError` when it comes too fast."""
+        now = time.monotonic()
+        self._attended_at = now
+        self._check_pace(frame, now)
+        piece = self.cursor.accept(frame)
+        if piece is None or self._is_over or self._ending is not None:
+            return
+        metrics.frames.inc()
+        if piece.hole:
+            self._note_hole(piece)
+        for change in self._meters.hear(piece):
+            self._coach.note_speaking(change.channel, change.is_speaking, change.at_ms)
+        if self._recorder is not None:
+            self._recorder.add(piece.first_sample, piece.pcm)
+        if self._memory is not None:
+            self._memory.add(piece)
+        self._listening.put(piece, has_speech=self._meters.is_anyone_speaking, now=now)
+        if piece.end_sample >= self._meters_due:
+            self._meters_due = piece.end_sample + METERS_EVERY
+            self._publish_meters(piece.end_sample)
+
+    def take_over_http(self, frame: Frame) -> int:
+        """Audio by HTTP: as `take`; returns the ack."""
+        self.take(frame)
+        if self._link is None:
+            self.put_rung(Part.LINK, Rung.POLLING)
+        return self._marks.ack
+
+    def take_browser_lines(self, lines: Sequence[BrowserLine]) -> int:
+        """Lines the browser recognised. How many were looked at: none while the server itself hears this call.
+
+        Raises `BrowserLineError`; lines before the bad one are taken.
+        """
+        self._attended_at = time.monotonic()
+        if self._listening.is_hearing and self._link is not None:
+            return 0
+        for line in lines:
+            self._listening.take_browser_line(line, self._now_ms())
+        return len(lines)
+
+    # People -------------------------------------------------------------------------------------------
+
+    def act(self, message: dict[str, Any], person: Person) -> None:
+        """A `ClientMessage`. Raises `MessageError`."""
+        self._people.act(parse_client_message(message), person)
+
+    def look_into_inbox(self) -> None:
+        self._run(self.read_inbox(), "session-inbox")
+
+    async def read_inbox(self) -> None:
+        """Applies what other processes left for this call. Never raises: the next look finds what this one missed."""
+        async with self._inbox_turn:
+            with business_scope(self.business):
+                try:
+                    read = in_thread(opening.read_inbox)
+                    mails = await read(self.call.id, self._last_inbox_id)
+                except Exception as error:  # noqa: BLE001 - the database is away: looked at again later
+                    logger.warning("A call's inbox was not read: %s", type(error).__name__)
+                    return
+            for mail in mails:
+                self._apply(mail)
+
+    def _apply(self, mail: opening.Mail) -> None:
+        self._last_inbox_id = mail.id
+        self.log.note_answered(mail.id)
+        if mail.message.get("type") == "end":
+            self._run(self.end("hung_up"), "session-end-by-mail")
+            return
+        with suppress(MessageError):
+            self.act(mail.message, Person(mail.member_name, mail.is_own_call))
+
+    # Out ----------------------------------------------------------------------------------------------
+
+    def append(self, kind: Kind, payload: Payload) -> None:
+        """One more event. When the log can take no more the session moves on, nothing of it acknowledged."""
+        try:
+            self.log.append(kind, payload)
+        except LogFullError:
+            logger.error("A call could not be saved for too long", extra={"call": self.call.id.hex})  # noqa: TRY400
+            self.superseded(MOVING)
+
+    def publish_fleeting(self, message: dict[str, Any]) -> None:
+        """Painted and forgotten: only for who watches from this process."""
+        if self._feed.is_watched:
+            self._feed.publish_fleeting(orjson.dumps(message).decode())
+
+    def put_rung(self, part: Part, rung: Rung, words: str = "") -> None:
+        before = self._ladder.rungs[part]
+        if self._is_over or not self._ladder.put(part, rung, words):
+            return
+        if rung is not before:
+            metrics.rung_changes.labels(rung.value).inc()
+        state = self._state()
+        self.append(Kind.STATE, state)
+        if self._link is not None:
+            self._link.state(state)
+
+    def _state(self) -> Payload:
+        state = self._ladder.state()
+        return events.state(rung=state.rung.value, parts=state.parts, audio=state.audio, words=state.words)
+
+    def _publish_meters(self, end_sample: int) -> None:
+        meters = self._meters
+        self.publish_fleeting(
+            events.meters(
+                rep=meters.level(Channel.REP),
+                customer=meters.level(Channel.CUSTOMER),
+                rep_ms=meters.speaking_ms(Channel.REP),
+                customer_ms=meters.speaking_ms(Channel.CUSTOMER),
+                samples=end_sample,
+            )
+        )
+
+    # LogKeeper ----------------------------------------------------------------------------------------
+
+    def durable_state(self) -> DurableState:
+        stored = self._recorder.stored if self._recorder is not None else None
+        is_attended = time.monotonic() - self._attended_at < OFFLINE_AFTER_S
+        return DurableState(self._marks.transcribed(self.cursor.next_sample), stored, is_attended)
+
+    def saved(self, batch: Batch) -> None:
+        self._marks.commit(batch.acked_samples)
+        self._send_ack()
+
+    def saving_is_late(self, is_late: bool) -> None:
+        self.put_rung(Part.SAVING, Rung.SAVING_LATE if is_late else Rung.FULL)
+
+    def superseded(self, close: Close = SUPERSEDED) -> None:
+        """Another process owns the call. Nothing more is saved from here."""
+        if not self._is_over:
+            self._close_link(close)
+            self.log.is_over = True
+            self._run(self._stop(), "session-superseded")
+
+    def note_fanout(self, *, is_up: bool) -> None:
+        self.put_rung(Part.FANOUT, Rung.FULL if is_up else Rung.LOCAL_FANOUT)
+
+    # Inside -------------------------------------------------------------------------------------------
+
+    def _now_ms(self) -> int:
+        """The capture clock as far as the server can know it: by audio, or by the call's age without any."""
+        age_ms = int((self.call.age_s + time.monotonic() - self._opened_at) * 1_000)
+        return max(age_ms, ms(self.cursor.next_sample))
+
+    def _send_ack(self) -> None:
+        ack = self._marks.ack
+        lane = self._listening.lane
+        if self._is_patient and lane is not None and self._listening.is_hearing:
+            # A recording is played as fast as acks allow: they follow the ears, not the disk.
+            ack = min(ack, max(lane.sent_through, self._marks.transcribed(self.cursor.next_sample)))
+        if ack > self._last_ack:
+            self._last_ack = ack
+            if self._memory is not None:
+                self._memory.forget_before(ack)
+            if self._link is not None:
+                self._link.ack(ack)
+
+    def _make_recorder(self) -> Recorder:
+        return Recorder(
+            recording.storage_root() / self.call.recording_path,
+            self.call.channels,
+            stored=max(self.call.stored_samples or 0, self.call.acked_samples),
+            on_stored=self._stored,
+            on_trouble=self._storage_trouble,
+        )
+
+    def _stored(self, stored: int) -> None:
+        self._marks.store(stored)
+        self._send_ack()
+
+    def _storage_trouble(self, is_in_trouble: bool) -> None:
+        rung = Rung.SAVING_LATE if is_in_trouble or self.log.is_late else Rung.FULL
+        self.put_rung(
+            Part.SAVING, rung, "The recording can not be written: keep this page open." if is_in_trouble else ""
+        )
+
+    async def _read_audio(self, start: int, end: int) -> bytes:
+        if self._recorder is not None:
+            await self._recorder.flush()
+            return await self._recorder.read(start, end)
+        return self._memory.read(start, end) if self._memory is not None else b""
+
+    def _repair_the_past(self) -> None:
+        call = self.call
+        for start_ms, end_ms in call.gaps:
+            spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
+            self._listening.repair(Missing(start_ms, end_ms, "", spans))
+        if self.cursor.next_sample > call.acked_samples + samples(100):
+            for gap in opening.unheard_gaps(call, ms(self.cursor.next_sample)):
+                self._listening.missed(gap)
+        for channel in self._marks.channels:
+            self._marks.settle(channel, ms(self.cursor.next_sample))
+
+    def _check_pace(self, frame: Frame, now: float) -> None:
+        if self._is_patient:
+            is_too_fast = self._listening.is_full
+        else:
+            end_sample = frame.first_sample + len(frame.pcm) // (2 * self.call.channels)
+            is_too_fast = is_ahead_of_time(end_sample, self.call.age_s + now - self._opened_at)
+        if is_too_fast:
+            raise FrameError(TOO_FAST)
+
+    def _note_hole(self, piece: Piece) -> None:
+        start_ms, end_ms = ms(piece.first_sample - piece.hole), ms(piece.first_sample)
+        if end_ms - start_ms >= 100:
+            self.append(Kind.GAP, events.gap(start_ms=start_ms, end_ms=end_ms, reason="This audio never arrived."))
+
+    async def _housekeeping(self) -> None:
+        alive_due = inbox_due = 0.0
+        while True:
+            now = time.monotonic()
+            if now >= inbox_due:
+                inbox_due = now + INBOX_EVERY_S
+                await self.read_inbox()
+            self._listening.tick()
+            if self._note_attendance(now - self._attended_at) and now >= alive_due:
+                alive_due = now + ALIVE_EVERY_S
+                self.log.touch()
+            if now - self._attended_at > UNATTENDED_S:
+                self._run(self.let_go(), "session-unattended")
+                return
+            await asyncio.sleep(1.0)
+
+    def _note_attendance(self, silent_s: float) -> bool:
+        """Whether anybody is there. An open socket without audio is: a muted microphone still sends."""
+        if silent_s > OFFLINE_AFTER_S:
+            self.put_rung(Part.LINK, Rung.OFFLINE)
+            return False
+        if self._ladder.rungs[Part.LINK] is Rung.OFFLINE:
+            self.put_rung(Part.LINK, Rung.FULL if self._link is not None else Rung.POLLING)
+        return True
+
+    async def _end(self, reason: str) -> None:
+        await self._listening.finish(self.cursor.next_sample)
+        self._coach.hang_up()
+        while not await self._settle(FLUSH_WITHIN_S):
+            logger.warning("A call waits for the database to end", extra={"call": self.call.id.hex})
+        if self.log.is_over:
+            return
+        length_ms = ms(self.cursor.next_sample) or None
+        with business_scope(self.business):
+            end_call = in_thread(services.end_call)
+            await end_call(self.call.id, reason=reason, duration_ms=length_ms)
+        self._close_link(ENDED)
+        await self._stop()
+
+    async def _settle(self, within_s: float) -> bool:
+        if self._recorder is not None:
+            await self._recorder.flush()
+        return await self._writer.flush(self.log, within_s) or self.log.is_over
+
+    async def _stop(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        metrics.calls_live.dec()
+        self.log.close()
+        self._desk.close()
+        self._feed.detach()
+        self._on_over(self)
+        await self._listening.aclose()
+        await self._coach.aclose()
+        own = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not own]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _close_link(self, close: Close) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            link.close(close)
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.append(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("A part of a session failed: %s", task.get_name(), exc_info=error)

@@ -1,0 +1,318 @@
+"""The first lane: live audio into a speech stream, what is heard out of it. Live first, repair second.
+
+The lane watches progress, not connections: speech goes in and nothing comes out for `DEAF_S`, so the stream
+is dead; a new one carries live audio at once and what lies between is told as a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from calls import metrics
+from calls.live.audio import Piece, ms, samples
+from calls.speech.base import (
+    Gap,
+    Progress,
+    SpeechError,
+    SpeechEvent,
+    SpeechProvider,
+    SpeechStream,
+    StreamSpec,
+    StreamState,
+)
+from coaching.types import Channel, Line, Usage
+
+DEAF_S = 4.0
+DEAF_MIN_SPEECH_MS = 1_000
+MAX_DEAF_S = 32.0
+LOOK_EVERY_S = 0.25
+OPEN_WITHIN_S = 10.0
+RETRY_S = (0.2, 1.0, 2.0, 4.0, 8.0)
+LIVE_WAITING_SAMPLES = samples(5_000)
+PATIENT_WAITING_SAMPLES = samples(60_000)
+PATIENT_AHEAD_MS = 8_000
+LONGEST_UTTERANCES = 100_000
+
+logger = logging.getLogger(__name__)
+
+
+class LaneSink(Protocol):
+    """The session, as the lane sees it. Called on the loop; must not block."""
+
+    def heard(self, line: Line) -> None: ...
+
+    def settled(self, progress: Progress) -> None: ...
+
+    def used(self, usage: Usage) -> None: ...
+
+    def hearing(self, state: StreamState) -> None: ...
+
+    def missed(self, gap: Gap) -> None: ...
+
+    def settled_ms(self, channel: Channel) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    piece: Piece
+    has_speech: bool
+
+
+class SpeechLane:
+    """One per session. `put` never waits.
+
+    A live call's queue is bounded to 5 s: beyond that the oldest audio goes to the second lane. A patient
+    lane (a replayed recording) keeps order instead, up to 60 s, and paces itself by what has been settled;
+    `is_full` says when no more can be taken.
+    """
+
+    def __init__(
+        self,
+        provider: SpeechProvider,
+        spec: StreamSpec,
+        sink: LaneSink,
+        *,
+        is_patient: bool,
+        first_utterance: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._provider = provider
+        self._spec = spec
+        self._sink = sink
+        self._is_patient = is_patient
+        self._clock = clock
+        self._channels = list(Channel)[: spec.channels]
+        self._queue: deque[Waiting] = deque()
+        self._queued = 0
+        self._news = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._utterance_base = first_utterance
+        self._open_utterances: set[tuple[Channel, int]] = set()
+        self._missing: dict[Channel, int] = {}
+        self._missing_why = ""
+        self._is_finishing = False
+        self._is_over = False
+        self._is_up = False
+        self._has_heard = False
+        self._deaf_since: float | None = None
+        self._unanswered_ms = 0
+        self._patience_s = DEAF_S
+        self.sent_through = 0
+
+    def put(self, piece: Piece, *, has_speech: bool) -> None:
+        """Audio in capture order. After the lane gave up it is left to the end-of-call gap."""
+        if self._is_over:
+            return
+        self._queue.append(Waiting(piece, has_speech))
+        self._queued += piece.samples
+        limit = PATIENT_WAITING_SAMPLES if self._is_patient and self._is_up else LIVE_WAITING_SAMPLES
+        while self._queued > limit and not (self._is_patient and self._is_up):
+            self._drop_oldest()
+        self._news.set()
+
+    @property
+    def is_full(self) -> bool:
+        return self._queued >= PATIENT_WAITING_SAMPLES
+
+    async def run(self) -> None:
+        """Until `finish` is through, the provider is lost for good, or cancellation."""
+        attempt = 0
+        try:
+            while not self._is_over and not (self._is_finishing and attempt):
+                try:
+                    async with asyncio.timeout(OPEN_WITHIN_S):
+                        stream = await self._provider.open(self._spec)
+                    attempt = 0 if await self._use(stream) else attempt + 1
+                except TimeoutError:
+                    self._lost(SpeechError("The speech service did not answer in time.", retryable=True))
+                except SpeechError as error:
+                    self._lost(error)
+                    if not error.retryable:
+                        return
+                if not self._is_over:
+                    await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
+                    attempt += 1
+        finally:
+            self._is_over = True
+
+    def finish(self) -> None:
+        """No more audio comes: `run` ends once everything sent has been heard."""
+        self._is_finishing = True
+        self._news.set()
+
+    def unheard(self, end_sample: int) -> list[Gap]:
+        """After `run`: what nobody heard up to `end_sample`, by channel."""
+        gaps = []
+        for channel in self._channels:
+            start_ms = min(self._missing.get(channel, ms(end_sample)), max(self._sink.settled_ms(channel), 0))
+            if start_ms < ms(end_sample):
+                gaps.append(Gap(channel, start_ms, ms(end_sample), self._missing_why or "Nobody was listening."))
+        return gaps
+
+    # One stream -------------------------------------------------------------------------------------
+
+    async def _use(self, stream: SpeechStream) -> bool:
+        """Sends and reads until the stream ends or is lost. True when it heard anything at all."""
+        self._utterance_base += LONGEST_UTTERANCES
+        self._deaf_since, self._unanswered_ms = None, 0
+        self._has_heard = False
+        sending = asyncio.create_task(self._send_all(stream))
+        reading = asyncio.create_task(self._read_all(stream))
+        watching = asyncio.create_task(self._watch())
+        tasks = (sending, reading, watching)
+        try:
+            await self._until_over(sending, reading, watching)
+        except SpeechError as error:
+            self._lost(error)
+            if not error.retryable:
+                self._is_over = True
+        except Exception:
+            # A fault of ours in an engine must not end the call: it is a lost stream like any other.
+            logger.exception("Speech failed", extra={"call": self._spec.call_id})
+            self._lost(SpeechError("The speech engine failed.", retryable=True))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await stream.aclose()
+        return self._has_heard
+
+    async def _until_over(self, sending: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
+        """Returns when the stream was finished and read to its end; raises `SpeechError` when it was lost."""
+        done, _ = await asyncio.wait({sending, *others}, return_when=asyncio.FIRST_COMPLETED)
+        if done == {sending} and sending.exception() is None:
+            # Finished: what was still open comes out of the reader.
+            done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        if not self._is_finishing:
+            raise SpeechError("The speech service hung up.", retryable=True)
+        self._is_over = True
+
+    async def _send_all(self, stream: SpeechStream) -> None:
+        while True:
+            if not self._queue:
+                if self._is_finishing:
+                    await stream.finish()
+                    return
+                self._news.clear()
+                await self._news.wait()
+                continue
+            if self._is_patient:
+                await self._pace(self._queue[0].piece)
+            waiting = self._queue.popleft()
+            self._queued -= waiting.piece.samples
+            self._tell_missing(waiting.piece.first_sample)
+            await stream.send(waiting.piece.first_sample, waiting.piece.pcm)
+            self._sent(waiting)
+
+    async def _pace(self, piece: Piece) -> None:
+        """Not far ahead of what is settled, but never slower than the audio itself."""
+        settled_ms = min(self._sink.settled_ms(channel) for channel in self._channels)
+        if ms(piece.first_sample) - settled_ms > PATIENT_AHEAD_MS and not self._is_finishing:
+            self._progress.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ms(piece.samples) / 1_000):
+                    await self._progress.wait()
+
+    def _sent(self, waiting: Waiting) -> None:
+        self.sent_through = waiting.piece.end_sample
+        if waiting.has_speech and self._is_up:
+            self._unanswered_ms += ms(waiting.piece.samples)
+            if self._deaf_since is None:
+                self._deaf_since = self._clock()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._deaf_since is None or self._unanswered_ms < DEAF_MIN_SPEECH_MS:
+                continue
+            if self._clock() - self._deaf_since >= self._patience_s:
+                # A slow engine is not made faster by starting it over: wait longer each time.
+                self._patience_s = min(MAX_DEAF_S, self._patience_s * 2)
+                raise SpeechError("Speech went in and nothing came out.", retryable=True)
+
+    async def _read_all(self, stream: SpeechStream) -> None:
+        async for event in stream.events():
+            self._take(event)
+
+    def _take(self, event: SpeechEvent) -> None:
+        if isinstance(event, Line):
+            self._answered()
+            self._heard(event)
+        elif isinstance(event, Progress):
+            self._answered()
+            self._sink.settled(event)
+            self._progress.set()
+        elif isinstance(event, Usage):
+            self._sink.used(event)
+        elif isinstance(event, Gap):
+            self._sink.missed(event)
+        else:
+            self._state(event)
+
+    def _heard(self, line: Line) -> None:
+        line = replace(line, utterance=self._utterance_base + line.utterance)
+        key = (line.channel, line.utterance)
+        if line.is_final or not line.text:
+            self._open_utterances.discard(key)
+        else:
+            self._open_utterances.add(key)
+        self._sink.heard(line)
+
+    def _answered(self) -> None:
+        self._has_heard = True
+        self._deaf_since, self._unanswered_ms = None, 0
+        self._patience_s = DEAF_S
+
+    def _state(self, state: StreamState) -> None:
+        self._is_up = state.is_up
+        if not state.is_up:
+            # The stream reconnects by itself and tells its own gaps.
+            self._deaf_since, self._unanswered_ms = None, 0
+        self._sink.hearing(state)
+
+    # What nobody hears ------------------------------------------------------------------------------
+
+    def _lost(self, error: SpeechError) -> None:
+        metrics.errors.labels("speech").inc()
+        logger.warning("Speech lost: %s", error.reason, extra={"call": self._spec.call_id})
+        self._is_up = False
+        if self.sent_through:
+            for channel in self._channels:
+                self._miss(channel, self._sink.settled_ms(channel), error.reason)
+        for channel, utterance in sorted(self._open_utterances):
+            self._sink.heard(_withdrawn(channel, utterance, self._provider.name))
+        self._open_utterances.clear()
+        self._sink.hearing(StreamState(is_up=False, reason=error.reason, engine=""))
+
+    def _drop_oldest(self) -> None:
+        piece = self._queue.popleft().piece
+        self._queued -= piece.samples
+        for channel in self._channels:
+            self._miss(channel, ms(piece.first_sample), "Audio came faster than it could be heard.")
+
+    def _miss(self, channel: Channel, from_ms: int, why: str) -> None:
+        self._missing_why = self._missing_why or why
+        self._missing[channel] = min(from_ms, self._missing.get(channel, from_ms))
+
+    def _tell_missing(self, next_sample: int) -> None:
+        """Hearing goes on at `next_sample`: what lies before is work for the second lane."""
+        if not self._missing:
+            return
+        for channel, start_ms in self._missing.items():
+            if start_ms < ms(next_sample):
+                self._sink.missed(Gap(channel, start_ms, ms(next_sample), self._missing_why))
+        self._missing.clear()
+        self._missing_why = ""
+
+
+def _withdrawn(channel: Channel, utterance: int, provider: str) -> Line:
+    return Line(channel, "", 0, 0, 0.0, is_final=False, utterance=utterance, provider=provider)
