@@ -3,7 +3,7 @@
 
 import { BrowserSpeech } from "./browser_speech.js";
 import { byId } from "./dom.js";
-import { request } from "./http.js";
+import { ApiError, request } from "./http.js";
 import { wantsBrowserSpeech } from "./ladder.js";
 import { callKeys, LiveView } from "./live_view.js";
 import { notify, withdraw } from "./notices.js";
@@ -58,6 +58,8 @@ export class CallRoom {
       onPainted: (id, triggerEndMs) => this.#painted(id, triggerEndMs),
       onState: (state) => this.#state(state),
       onEnded: () => this.#ended(),
+      // A card that has left the call meanwhile: the screen has moved on as well.
+      onRefused: () => {},
       onFinal: (code, reason) => this.#refused(code, reason),
     });
     this.speech = new BrowserSpeech(call.id, () => this.#clock.at(performance.now()), (isWorking) => this.#hearing(isWorking));
@@ -97,12 +99,12 @@ export class CallRoom {
     try {
       await request(`/api/calls/${this.call.id}/end`, { method: "POST" });
       this.#ended();
-    } catch {
+    } catch (error) {
       button.disabled = false;
       notify("hang-up", {
         tone: "warn",
-        title: "The server can not be reached.",
-        text: "The microphone is off and the audio is kept here. Try again in a moment.",
+        title: error instanceof ApiError ? error.message : "The call could not be ended.",
+        text: "The microphone is off and the audio is kept. Try again in a moment.",
         ways: [{ label: "Hang up again", run: () => void this.hangUp() }],
       });
     }

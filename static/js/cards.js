@@ -104,7 +104,7 @@ export class Cards {
     root.classList.toggle("is-pinned", card.isPinned);
     root.setAttribute("aria-busy", String(card.isGrowing));
     say(part(root, "lane"), laneLabel(card));
-    say(part(root, "title"), card.title);
+    say(part(root, "title"), card.title === laneLabel(card) ? "" : card.title);
     say(part(root, "say"), card.say);
     say(part(root, "why"), card.why);
     say(part(root, "source"), card.source ? `From your material: ${card.source.title}` : "");

@@ -2,8 +2,8 @@
 /**
  * Which cards are on the screen: one primary, one collapsed. Pure: times come in as arguments.
  *
- * A new card becomes primary and the former one collapses, unless that one is pinned. A card nobody touched steps
- * aside by itself, so that the screen is calm again.
+ * A new card becomes primary and the former one collapses, unless that one is pinned or a manager's note: those stay
+ * until the rep deals with them. A card nobody touched steps aside by itself, so that the screen is calm again.
  */
 
 /** @typedef {import("./types.js").CardPayload} CardPayload */
@@ -53,15 +53,17 @@ export class Deck {
   }
 
   /**
-   * The first words of a model card, before its event.
+   * The first words of a model card, before its event. No words: it will not come, what stood before stays.
    * @param {string} id
    * @param {string} say
    * @param {number} now
    */
   grow(id, say, now) {
-    if (this.#gone.has(id) || !say) return;
+    if (this.#gone.has(id)) return;
     const place = this.find(id);
-    if (!place) this.#enter(growing(id, say, now), now);
+    if (!say) {
+      if (place?.isGrowing) this.#remove(place, now);
+    } else if (!place) this.#enter(growing(id, say, now), now);
     else if (place.isGrowing) Object.assign(place, { say, since: now });
   }
 
@@ -104,9 +106,9 @@ export class Deck {
     for (const card of [this.primary, this.collapsed]) {
       if (card?.isGrowing && now - card.since > GROWING_MS) this.#remove(card, now);
     }
-    if (this.collapsed && !this.collapsed.isPinned && now - this.collapsed.since > COLLAPSED_MS) this.collapsed = null;
-    if (this.primary && !this.primary.isPinned && !this.primary.isGrowing && now - this.primary.since > PRIMARY_MS) {
-      this.collapsed = this.collapsed?.isPinned ? this.collapsed : { ...this.primary, since: now };
+    if (this.collapsed && !stays(this.collapsed) && now - this.collapsed.since > COLLAPSED_MS) this.collapsed = null;
+    if (this.primary && !stays(this.primary) && !this.primary.isGrowing && now - this.primary.since > PRIMARY_MS) {
+      this.collapsed = this.collapsed && stays(this.collapsed) ? this.collapsed : { ...this.primary, since: now };
       this.primary = null;
     }
     return before !== `${this.primary?.id}/${this.collapsed?.id}`;
@@ -122,7 +124,7 @@ export class Deck {
    * @param {number} now
    */
   #enter(card, now) {
-    if (this.primary?.isPinned) {
+    if (this.primary && stays(this.primary) && card.lane !== "manager") {
       this.collapsed = card;
       return;
     }
@@ -141,6 +143,14 @@ export class Deck {
     this.collapsed = null;
     if (this.primary) this.primary.since = now;
   }
+}
+
+/**
+ * Only the rep puts it away.
+ * @param {ShownCard} card
+ */
+function stays(card) {
+  return card.isPinned || card.lane === "manager";
 }
 
 /**

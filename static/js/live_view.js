@@ -30,6 +30,7 @@ import { EventsStream } from "./transport/events_socket.js";
  * @property {(id: string, triggerEndMs: number | null) => void} onPainted
  * @property {(state: import("./types.js").StatePayload) => void} onState
  * @property {(reason: string) => void} onEnded
+ * @property {(words: string) => void} onRefused something sent was not taken
  * @property {(code: number, reason: string) => void} onFinal the server closed the events for good
  */
 
@@ -95,7 +96,8 @@ export class LiveView {
   #paint(message) {
     if (message.type === "interim") this.transcript.setInterim(message);
     else if (message.type === "card_text") this.cards.grow(message);
-    else this.meters.update(message);
+    else if (message.type === "meters") this.meters.update(message);
+    else this.options.onRefused(message.message);
   }
 }
 

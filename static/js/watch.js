@@ -26,6 +26,9 @@ const view = new LiveView(call, {
       ],
     });
   },
+  onRefused: (words) => {
+    byId("note-answer").textContent = words;
+  },
   onFinal: (_code, reason) => notify("refused", { tone: "bad", title: reason || "The connection was closed." }),
 });
 

@@ -123,8 +123,9 @@ export class Outbox {
 
   /** @returns {Promise<Frame | null>} */
   async #find() {
-    const spilled = this.#cursor < this.#spilledUntil ? await this.#findStored() : null;
-    return spilled ?? this.#memory.find((frame) => this.#end(frame) > this.#cursor) ?? null;
+    const stored = this.#cursor < this.#spilledUntil ? await this.#findStored() : null;
+    const kept = this.#memory.find((frame) => this.#end(frame) > this.#cursor) ?? null;
+    return stored && kept && kept.first < stored.first ? kept : (stored ?? kept);
   }
 
   /** @returns {Promise<Frame | null>} */
@@ -146,7 +147,7 @@ export class Outbox {
       .then(() => this.store.put(frames))
       .catch(() => {
         this.#isStoreBroken = true;
-        this.#memory.unshift(...frames);
+        this.#memory = [...frames, ...this.#memory].sort((one, other) => one.first - other.first);
       });
   }
 
