@@ -52,8 +52,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
     },
-    # The admin theme needs inline styles and Alpine's evaluated expressions; see tenants/http.py.
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],
 }
 
 # Businesses ----------------------------------------------------------------------------------
@@ -64,8 +62,8 @@ SHARED_APPS = [
     "tenants",
     "tenants.members",
     "billing.rates",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "tenants.admin_config.BusinessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -81,7 +79,7 @@ TENANT_APPS = [
     "coaching",
     "calls",
     "billing",
-    "django.contrib.admin",
+    "tenants.admin_config.BusinessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -106,8 +104,8 @@ MIDDLEWARE = [
     "salespilot.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.content_policy.ContentPolicyMiddleware",
     "tenants.http.BusinessMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -222,6 +220,18 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+# Import paths: each is asked with the request, so every host gets its own brand.
+UNFOLD = {
+    "SITE_TITLE": "tenants.admin_theme.site_title",
+    "SITE_HEADER": "tenants.admin_theme.site_header",
+    "SITE_SUBHEADER": "tenants.admin_theme.site_subheader",
+    "SITE_ICON": "tenants.admin_theme.site_icon",
+    "SITE_SYMBOL": "graphic_eq",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {"primary": "tenants.admin_theme.primary_colours"},
+    "SIDEBAR": {"show_search": False, "navigation": "tenants.admin_theme.navigation"},
 }
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

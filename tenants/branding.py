@@ -94,6 +94,6 @@ def _load() -> Brand:
         tagline=row.tagline,
         colour=row.colour,
         accent=row.accent,
-        logo_url=f"/brand/logo?{str(row.logo.name).rsplit('/', 1)[-1]}" if row.logo else "",
+        logo_url=row.logo.url if row.logo else "",
         support_email=row.support_email,
     )

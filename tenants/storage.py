@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+from django.urls import reverse
 from PIL import Image, UnidentifiedImageError
 
 from tenants.context import require_tenant
@@ -18,6 +20,18 @@ LOGO_FORMATS = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "WEB
 
 class LogoRefused(ValueError):
     """Why an uploaded logo is not taken, in words for the person who uploaded it."""
+
+
+class LogoStorage(FileSystemStorage):
+    """Under MEDIA_ROOT, which no URL serves: a logo is reached at /brand/logo of its own business only."""
+
+    def url(self, name: str | None) -> str:
+        # The file's name makes browsers fetch a changed logo again.
+        return f"{reverse('brand_logo')}?{Path(name or '').stem}"
+
+
+def logo_storage() -> LogoStorage:
+    return LogoStorage()
 
 
 def logo_path(instance: Any, filename: str) -> str:  # noqa: ARG001

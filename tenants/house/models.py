@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
-from tenants.storage import logo_path
+from tenants.storage import logo_path, logo_storage
 
 hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", "Write a colour as #rrggbb, for example #0f766e.")
 
@@ -17,7 +17,9 @@ class Branding(models.Model):
     tagline = models.CharField(max_length=120, blank=True)
     colour = models.CharField(max_length=7, default="#1d4ed8", validators=[hex_colour])
     accent = models.CharField(max_length=7, default="#f59e0b", validators=[hex_colour])
-    logo = models.ImageField(upload_to=logo_path, blank=True, help_text="PNG, JPEG or WebP, at most 512 KB.")
+    logo = models.ImageField(
+        upload_to=logo_path, storage=logo_storage, blank=True, help_text="PNG, JPEG or WebP, at most 512 KB."
+    )
     support_email = models.EmailField(blank=True)
 
     class Meta:

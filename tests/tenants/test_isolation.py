@@ -245,7 +245,7 @@ def test_a_schema_name_is_never_sql(schema: str) -> None:
 def test_a_connection_goes_back_to_the_pool_as_nobody(both: tuple[Business, Business]) -> None:
     with business_scope(both[0]):
         names()
-        pool = connection.pool
+        pool = connection.pool  # type: ignore[attr-defined]
         connection.close()
     for _ in range(pool.get_stats()["pool_size"]):
         with pool.connection() as raw:

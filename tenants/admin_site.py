@@ -1,0 +1,86 @@
+"""One admin for both kinds of host: a business's own tables on its host, the installation's on the public host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.admin import ModelAdmin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from unfold.sites import UnfoldAdminSite
+
+from tenants.context import current
+from tenants.members.models import Member
+
+# The table exists in the shared schema too, but nobody could use a key there: the API is a business's.
+NOT_ON_PUBLIC_HOST = {"members.apikey"}
+
+
+def belongs_here(model: type[Model]) -> bool:
+    """Whether the current schema has this model's table and the host is the place to look at it."""
+    business = current()
+    if business is None:
+        return False
+    app = model._meta.app_config.name  # noqa: SLF001 - Django's documented introspection
+    if business.is_public:
+        return app in settings.SHARED_APPS and model._meta.label_lower not in NOT_ON_PUBLIC_HOST  # noqa: SLF001
+    return app in settings.TENANT_APPS
+
+
+class OnlyWhereItBelongs:
+    """Put before every ModelAdmin: on the other kind of host nobody has any permission, whatever the class says."""
+
+    model: type[Model]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return belongs_here(self.model) and bool(super().has_module_permission(request))  # type: ignore[misc]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return belongs_here(self.model) and bool(super().has_view_permission(request, obj))  # type: ignore[misc]
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return belongs_here(self.model) and bool(super().has_add_permission(request, *args))  # type: ignore[misc]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return belongs_here(self.model) and bool(super().has_change_permission(request, obj))  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return belongs_here(self.model) and bool(super().has_delete_permission(request, obj))  # type: ignore[misc]
+
+
+class BusinessAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
+    """Signing in and out happens on the business's own pages; the look comes from tenants/admin_theme.py."""
+
+    def register(
+        self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
+    ) -> None:
+        base = admin_class or ModelAdmin
+        metaclass: Any = type(base)
+        guarded = metaclass(base.__name__, (OnlyWhereItBelongs, base), {"__module__": base.__module__})
+        super().register(model_or_iterable, guarded, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, Member) and request.user.is_staff
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        """To the business's sign-in page; a member whose role has no admin gets 403, not a form."""
+        if isinstance(request.user, Member):
+            if not self.has_permission(request):
+                raise PermissionDenied("Your role does not include the admin.")
+            return HttpResponseRedirect(f"/{self.name}/")
+        return redirect_to_login(request.GET.get("next") or f"/{self.name}/")
+
+    @method_decorator(never_cache)
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        auth.logout(request)
+        return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)

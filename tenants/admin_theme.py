@@ -1,0 +1,98 @@
+"""The admin in the business's brand: callables that django-unfold asks on every request.
+
+A business's text is only ever returned from here, never put into settings: unfold would try it as an import path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from tenants.branding import get_brand
+from tenants.colour import palette
+from tenants.context import current
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the sidebar: the app it shows and its heading on a business's host and on the public one."""
+
+    app_label: str
+    title: str
+    public_title: str = ""
+
+
+SECTIONS = (
+    Section("tenants", "Businesses"),
+    Section("rates", "Price list"),
+    Section("members", "Members", "Operators"),
+    Section("house", "Brand and policies"),
+    Section("coaching", "Prompts and playbook"),
+    Section("calls", "Calls"),
+    Section("billing", "Billing"),
+)
+# Names of Material symbols, which unfold brings along.
+ICONS = {
+    "tenants.tenant": "apartment",
+    "tenants.domain": "language",
+    "rates.price": "sell",
+    "members.member": "group",
+    "members.apikey": "key",
+    "house.branding": "palette",
+    "house.policy": "policy",
+    "coaching.play": "playing_cards",
+    "coaching.knowledge": "menu_book",
+    "coaching.competitor": "swords",
+    "coaching.keyterm": "spellcheck",
+    "coaching.promptversion": "edit_note",
+    "calls.call": "call",
+    "calls.report": "summarize",
+    "billing.usageentry": "receipt_long",
+}
+
+
+def site_title(request: HttpRequest) -> str:  # noqa: ARG001 - unfold's signature, also below
+    return get_brand().product_name
+
+
+def site_header(request: HttpRequest) -> str:  # noqa: ARG001
+    return get_brand().product_name
+
+
+def site_subheader(request: HttpRequest) -> str:  # noqa: ARG001
+    return "Admin" if _is_business() else "Operators' admin"
+
+
+def site_icon(request: HttpRequest) -> str | None:  # noqa: ARG001
+    return get_brand().logo_url or None
+
+
+def primary_colours(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
+    return palette(get_brand().colour)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections this person may see on this host, in the order of `SECTIONS`; others after them."""
+    apps = {app["app_label"]: app for app in admin.site.get_app_list(request)}
+    known = [section for section in SECTIONS if section.app_label in apps]
+    listed = {section.app_label for section in known}
+    others = [Section(label, str(app["name"])) for label, app in apps.items() if label not in listed]
+    return [_group(section, apps[section.app_label]) for section in (*known, *others)]
+
+
+def _group(section: Section, app: dict[str, Any]) -> dict[str, Any]:
+    title = section.title if _is_business() else section.public_title or section.title
+    return {"title": title, "separator": True, "items": [_item(model) for model in app["models"]]}
+
+
+def _item(model: dict[str, Any]) -> dict[str, Any]:
+    label = model["model"]._meta.label_lower  # noqa: SLF001 - Django's documented introspection
+    return {"title": str(model["name"]), "icon": ICONS.get(label, "table_rows"), "link": model["admin_url"]}
+
+
+def _is_business() -> bool:
+    business = current()
+    return business is not None and not business.is_public
