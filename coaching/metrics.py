@@ -11,4 +11,6 @@ model_seconds = Histogram(
     buckets=(0.1, 0.25, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 6.0),
 )
 model_errors = Counter("salespilot_model_errors_total", "Model calls that failed.", ["reason"])
-cards = Counter("salespilot_cards_total", "Cards by lane and outcome: shown, late, stale, held_back.", ["lane", "outcome"])
+cards = Counter(
+    "salespilot_cards_total", "Cards by lane and outcome: shown, late, stale, held_back.", ["lane", "outcome"]
+)
