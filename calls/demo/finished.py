@@ -1,15 +1,14 @@
-"""Written calls as finished calls of the current business: log, usage, report."""
+"""Written calls as finished calls of the current business: log, report, and with the report the bill."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from billing.ledger import Metered, record
 from calls import events
 from calls.demo.dialogues import Dialogue
 from calls.demo.rehearsal import Entry, rehearse
@@ -77,12 +76,6 @@ def _save(call_id: uuid.UUID, dialogue: Dialogue, rep: Member, entries: Sequence
             report_due_at=ended_at,
         )
         CallEvent.objects.bulk_create(rows)
-        record([_metered(row, rep) for row in rows if row.kind == Kind.USAGE.value])
-
-
-def _metered(row: CallEvent, rep: Member) -> Metered:
-    payload: Mapping[str, object] = row.payload
-    return Metered.from_payload(payload, call_id=row.call_id, call_seq=row.seq, member_id=rep.pk, at=row.at)
 
 
 def _started_at(dialogue: Dialogue) -> datetime:
