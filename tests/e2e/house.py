@@ -54,13 +54,13 @@ async def in_business(business: Business, work: Callable[[], Found]) -> Found:
 def furnish(acme: Business, globex: Business, make: Callable[..., Member]) -> House:
     """Members of every role and the playbook of acme's trade. Synchronous; needs `committed_db`."""
     people = {
-        name: make(role, name=f"{name.capitalize()} Person", email=f"{name}@acme.example").email
-        for name, role in (
-            ("rep", Role.REP),
-            ("colleague", Role.REP),
-            ("manager", Role.MANAGER),
-            ("admin", Role.ADMIN),
-            ("billing", Role.BILLING),
+        name: make(role, name=f"{name.capitalize()} Person", email=f"{mailbox}@acme.example").email
+        for name, mailbox, role in (
+            ("rep", "rep", Role.REP),
+            ("colleague", "rep2", Role.REP),
+            ("manager", "manager", Role.MANAGER),
+            ("admin", "admin", Role.ADMIN),
+            ("billing", "billing", Role.BILLING),
         )
     }
     stranger = make(Role.MANAGER, business=globex, name="Stranger", email="stranger@globex.example").email
