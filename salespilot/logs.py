@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 from salespilot.privacy import safe_trace
 from tenants.context import current
@@ -28,15 +29,18 @@ class JsonFormatter(logging.Formatter):
         }
         if business is not None and not business.is_public:
             line["business"] = business.id
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD and key not in _HEAVY}
+        extras = {key: value for key, value in vars(record).items() if key not in _STANDARD and key not in _HEAVY}
+        line |= {key: plain(value) for key, value in extras.items()}
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = safe_trace(record.exc_info[1])
-        return json.dumps(line, default=type_name, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False)
 
 
-def type_name(value: object) -> str:
-    """Ids print themselves; any other object shows only what it is."""
-    return str(value) if type(value).__name__ in {"UUID", "Decimal", "datetime", "date"} else type(value).__name__
+def plain(value: object) -> object:
+    """Ids and numbers as they are; of any other object only what it is: a container may hold anything."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value) if isinstance(value, UUID | date) else type(value).__name__
 
 
 def configuration(level: str) -> dict[str, Any]:
