@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -101,8 +103,8 @@ class PromptVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} v{self.number}"
 
-    def save(self, *args: object, **kwargs: object) -> None:
-        """Insert only: a version never changes; `services.publish_prompt` sets `published_at` by UPDATE."""
-        if self.pk is not None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert only: a version never changes; `services.publish` sets `published_at` by UPDATE."""
+        if not self._state.adding:
             raise ValidationError("A prompt version never changes: save a new version instead.")
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
