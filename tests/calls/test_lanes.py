@@ -1,0 +1,265 @@
+"""Live first, repair second: a dead stream is noticed by its silence, replaced at once, and its gap is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+
+from calls.live.audio import Frame, FrameCursor, samples
+from calls.live.repair_lane import Missing, RepairLane, join
+from calls.live.speech_lane import SpeechLane
+from calls.speech.base import Gap, Progress, SpeechError, StreamSpec, StreamState
+from coaching.types import Channel, Line, Usage
+from tests.calls import virtual_time
+from tests.speech.fakes import ScriptedProvider, ScriptedTurn
+
+FRAME_MS = 100
+SPEC = StreamSpec(call_id="c", business="acme", channels=2)
+
+
+class Ears:
+    """A `LaneSink` that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.gaps: list[Gap] = []
+        self.states: list[StreamState] = []
+        self.usages: list[Usage] = []
+        self.through: defaultdict[Channel, int] = defaultdict(int)
+
+    def heard(self, line: Line) -> None:
+        self.lines.append(line)
+
+    def settled(self, progress: Progress) -> None:
+        self.through[progress.channel] = max(self.through[progress.channel], progress.through_ms)
+
+    def used(self, usage: Usage) -> None:
+        self.usages.append(usage)
+
+    def hearing(self, state: StreamState) -> None:
+        self.states.append(state)
+
+    def missed(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+    def settled_ms(self, channel: Channel) -> int:
+        return self.through[channel]
+
+    def finals(self) -> list[str]:
+        return [line.text for line in self.lines if line.is_final]
+
+
+class Call:
+    """Speaks into a lane at real time, on the virtual clock."""
+
+    def __init__(self, provider: ScriptedProvider, *, is_patient: bool = False) -> None:
+        self.ears = Ears()
+        loop = asyncio.get_running_loop()
+        self.lane = SpeechLane(provider, SPEC, self.ears, is_patient=is_patient, first_utterance=0, clock=loop.time)
+        self.cursor = FrameCursor(2)
+        self.running = asyncio.create_task(self.lane.run())
+
+    async def speak(self, seconds: float, *, has_speech: bool = True, pace: float = 1.0) -> None:
+        for _ in range(round(seconds * 1_000 / FRAME_MS)):
+            piece = self.cursor.accept(Frame(self.cursor.next_sample, b"\1\0" * 2 * samples(FRAME_MS)))
+            assert piece is not None
+            self.lane.put(piece, has_speech=has_speech)
+            await asyncio.sleep(FRAME_MS / 1_000 / pace)
+
+    async def hang_up(self) -> list[Gap]:
+        self.lane.finish()
+        async with asyncio.timeout(60):
+            await self.running
+        return self.lane.unheard(self.cursor.next_sample)
+
+
+TURNS = (
+    ScriptedTurn(Channel.REP, 500, 1_500, "how do you do this today"),
+    ScriptedTurn(Channel.CUSTOMER, 4_000, 6_000, "that is too expensive for us"),
+    ScriptedTurn(Channel.CUSTOMER, 12_000, 13_000, "send me the contract"),
+)
+
+
+def test_a_whole_call_is_heard_and_nothing_is_missing() -> None:
+    async def scene() -> None:
+        call = Call(ScriptedProvider(TURNS))
+        await call.speak(15)
+        assert await call.hang_up() == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+        assert call.ears.gaps == []
+        assert call.ears.usages
+
+    virtual_time.run(scene())
+
+
+def test_speech_in_and_nothing_out_for_four_seconds_is_a_dead_stream() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        await call.speak(3)
+        provider.streams[0].is_mute = True
+        await call.speak(12)
+        assert len(provider.streams) == 2
+        assert provider.streams[0].is_closed
+        assert await call.hang_up() == []
+        gaps = {gap.channel: gap for gap in call.ears.gaps}
+        assert set(gaps) == set(Channel)
+        assert gaps[Channel.CUSTOMER].start_ms == pytest.approx(3_000, abs=200)
+        assert 6_500 <= gaps[Channel.CUSTOMER].end_ms <= 9_000
+        assert call.ears.finals() == [TURNS[0].text, TURNS[2].text]
+
+    virtual_time.run(scene())
+
+
+def test_silence_is_no_reason_to_reopen() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        await call.speak(1)
+        provider.streams[0].is_mute = True
+        await call.speak(30, has_speech=False)
+        assert len(provider.streams) == 1
+        await call.hang_up()
+
+    virtual_time.run(scene())
+
+
+def test_a_slow_engine_gets_more_time_after_each_try() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        for _ in range(60):
+            await call.speak(1)
+            for stream in provider.streams:
+                stream.is_mute = True
+        assert 3 <= len(provider.streams) <= 6
+        call.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_a_hung_up_stream_is_replaced_and_its_open_interim_is_withdrawn() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        await call.speak(5)
+        interim = call.ears.lines[-1]
+        assert not interim.is_final
+        provider.streams[0].die(SpeechError("scripted end", retryable=True))
+        await call.speak(1)
+        withdrawn = [line for line in call.ears.lines if not line.is_final and not line.text]
+        assert [(line.channel, line.utterance) for line in withdrawn] == [(interim.channel, interim.utterance)]
+        await call.speak(9)
+        await call.hang_up()
+        assert len(provider.streams) == 2
+        utterances = [(line.channel, line.utterance) for line in call.ears.lines if line.is_final]
+        assert len(utterances) == len(set(utterances))
+
+    virtual_time.run(scene())
+
+
+def test_before_the_first_stream_opens_audio_waits() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        provider.open_errors = [SpeechError("busy", retryable=True)] * 2
+        call = Call(provider)
+        await call.speak(15)
+        assert await call.hang_up() == []
+        assert call.ears.gaps == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())
+
+
+def test_a_long_outage_sends_old_audio_to_the_second_lane_and_stays_bounded() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        provider.open_errors = [SpeechError("down", retryable=True)] * 5
+        call = Call(provider)
+        await call.speak(30)
+        assert await call.hang_up() == []
+        [rep, customer] = sorted(call.ears.gaps, key=lambda gap: gap.channel.index)
+        assert (rep.start_ms, customer.start_ms) == (0, 0)
+        assert rep.end_ms == customer.end_ms
+        first_sent = provider.streams[-1].sent[0][0]
+        assert rep.end_ms == first_sent // 16
+
+    virtual_time.run(scene())
+
+
+def test_a_service_that_is_lost_for_good_leaves_one_gap_to_the_end() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        provider.open_errors = [SpeechError("no such key", retryable=False)]
+        call = Call(provider)
+        await call.speak(8)
+        gaps = await call.hang_up()
+        assert [(gap.channel, gap.start_ms, gap.end_ms) for gap in gaps] == [
+            (Channel.REP, 0, 8_000), (Channel.CUSTOMER, 0, 8_000),
+        ]  # fmt: skip
+        assert not call.ears.states[-1].is_up
+
+    virtual_time.run(scene())
+
+
+def test_a_replayed_recording_keeps_its_order_however_fast_it_comes() -> None:
+    async def scene() -> None:
+        call = Call(ScriptedProvider(TURNS), is_patient=True)
+        await call.speak(15, pace=50)
+        assert await call.hang_up() == []
+        assert call.ears.gaps == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())
+
+
+def test_gaps_of_both_channels_become_one() -> None:
+    gaps = [Gap(Channel.REP, 1_000, 5_000, "x"), Gap(Channel.CUSTOMER, 3_000, 5_000, "x")]
+    [missing] = join([*gaps, *gaps])
+    assert (missing.start_ms, missing.end_ms) == (1_000, 5_000)
+    assert missing.by_channel == {Channel.REP: (1_000, 5_000), Channel.CUSTOMER: (3_000, 5_000)}
+    assert len(join([gaps[0], Gap(Channel.REP, 9_000, 9_500, "y")])) == 2
+
+
+def test_a_repaired_line_is_marked_and_what_was_heard_already_is_not_told_twice() -> None:
+    async def scene() -> None:
+        delivered: list[tuple[Missing, list[Line]]] = []
+
+        async def read(start: int, end: int) -> bytes:
+            return bytes((end - start) * 4)
+
+        lane = RepairLane(
+            ScriptedProvider(TURNS), SPEC, read=read, deliver=lambda *found: delivered.append(found),
+            used=lambda _: None, first_utterance=900,
+        )  # fmt: skip
+        running = asyncio.create_task(lane.run())
+        heard_further = {Channel.REP: (2_000, 8_000), Channel.CUSTOMER: (0, 8_000)}
+        lane.put(Missing(0, 8_000, "x", heard_further))
+        await lane.idle()
+        running.cancel()
+        [(_, lines)] = delivered
+        assert [(line.text, line.recovered, line.utterance) for line in lines] == [(TURNS[1].text, True, 901)]
+
+    virtual_time.run(scene())
+
+
+def test_a_gap_whose_audio_is_gone_is_left() -> None:
+    async def scene() -> None:
+        delivered: list[Missing] = []
+
+        async def read(start: int, end: int) -> bytes:
+            return b""
+
+        lane = RepairLane(
+            ScriptedProvider(TURNS), SPEC, read=read, deliver=lambda missing, _: delivered.append(missing),
+            used=lambda _: None, first_utterance=0,
+        )  # fmt: skip
+        running = asyncio.create_task(lane.run())
+        lane.put(Missing(0, 8_000, "x", {Channel.REP: (0, 8_000)}))
+        await lane.idle()
+        running.cancel()
+        assert delivered == []
+
+    virtual_time.run(scene())
