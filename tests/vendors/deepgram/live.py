@@ -82,16 +82,19 @@ class LiveSocket:
 
     async def serve(self, first_bytes: bytes) -> None:
         self._protocol.receive_data(first_bytes)
-        while not self._is_over:
-            for event in self._protocol.events_received():
-                self._event(event)
-                if self._is_over:
-                    break
-            self._flush()
-            if self._is_over or not await self._receive():
-                break
+        while self._handle_all() and await self._receive():
+            pass
         for timer in self._late:
             timer.cancel()
+
+    def _handle_all(self) -> bool:
+        """What has arrived; False when the connection is over."""
+        for event in self._protocol.events_received():
+            self._event(event)
+            if self._is_over:
+                return False
+        self._flush()
+        return not self._is_over
 
     # --- bytes ----------------------------------------------------------------------------------
     async def _receive(self) -> bool:
@@ -129,7 +132,7 @@ class LiveSocket:
     def _is_silent_on_pings(self, data: bytes) -> bool:
         """A half-open peer answers no ping: its pongs (and its closing) go nowhere."""
         is_half_open = self._fault is not None and self._fault.kind == "half_open"
-        return is_half_open and data[0] & 0x0F in {Opcode.PONG, Opcode.CLOSE}
+        return is_half_open and data[0] in {0x80 | Opcode.PONG, 0x80 | Opcode.CLOSE}
 
     def _send(self, message: dict[str, Any] | str) -> None:
         if self._is_mute:

@@ -147,11 +147,12 @@ class Ear:
 def recorded_answer(script: Script, *, offset_ms: int, duration_s: float, channels: int) -> dict[str, Any]:
     """The pre-recorded API's answer about the turns that lie wholly in the span."""
     end_ms = offset_ms + round(duration_s * 1000)
-    utterances = []
-    for index, name in enumerate(CHANNELS[:channels]):
-        for turn in script.of(name):
-            if turn.start_ms >= offset_ms and turn.end_ms <= end_ms:
-                utterances.append(_utterance(turn, index, offset_ms))
+    utterances = [
+        _utterance(turn, index, offset_ms)
+        for index, name in enumerate(CHANNELS[:channels])
+        for turn in script.of(name)
+        if turn.start_ms >= offset_ms and turn.end_ms <= end_ms
+    ]
     by_channel = [[u for u in utterances if u["channel"] == index] for index in range(channels)]
     return {
         "metadata": {

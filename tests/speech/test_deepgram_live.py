@@ -1,0 +1,385 @@
+"""The official SDK against a server that speaks Deepgram's protocol, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from calls.speech.base import SpeechError, StreamState
+from calls.speech.deepgram.options import Account, Timings
+from calls.speech.deepgram.provider import DeepgramProvider
+from coaching.types import Channel, Line
+from tests.data import shared
+from tests.speech.hearing import FRAME_MS, SPEC, Listener, eventually, tone
+from tests.vendors.deepgram import Emulator, Fault, Script, Turn
+
+SCRIPT = Script(
+    (
+        Turn("rep", 200, 2_000, "Thanks for taking the time today."),
+        Turn("customer", 2_500, 5_000, "Honestly, this is too expensive for us."),
+        Turn("rep", 6_000, 8_000, "What would it have to cost?"),
+        Turn("customer", 8_500, 10_500, "Globex asks for half of that."),
+    )
+)
+QUICK = Timings(
+    open_s=0.5,
+    ping_every_s=0.3,
+    ping_answer_s=0.2,
+    close_s=0.2,
+    keep_alive_s=0.1,
+    send_s=0.5,
+    finish_s=2.0,
+    backoff_s=(0.02, 0.05),
+)
+PACE_S = 0.005
+
+
+@pytest.fixture
+async def deepgram() -> AsyncIterator[Emulator]:
+    async with Emulator(script=SCRIPT, keep_alive_min_s=0.08) as emulator:
+        yield emulator
+
+
+def provider(emulator: Emulator, timings: Timings = QUICK, key: str = "a-key") -> DeepgramProvider:
+    return DeepgramProvider(Account(key, emulator.url), timings=timings)
+
+
+async def listen(emulator: Emulator, timings: Timings = QUICK, channels: int = 2) -> Listener:
+    return Listener(await provider(emulator, timings).open(replace(SPEC, channels=channels)))
+
+
+def is_up(listener: Listener) -> bool:
+    states = listener.of(StreamState)
+    return bool(states) and states[-1].is_up
+
+
+def ups(listener: Listener) -> int:
+    return sum(state.is_up for state in listener.of(StreamState))
+
+
+async def test_both_sides_are_heard_with_interims_finals_words_and_turns(deepgram: Emulator) -> None:
+    listener = await listen(deepgram)
+    await listener.send(12_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    await listener.end()
+
+    assert [(line.channel.value, line.start_ms, line.text) for line in listener.finals] == [
+        (turn.channel, turn.start_ms, turn.text) for turn in SCRIPT.turns
+    ]
+    assert all(line.ends_turn and line.provider == "deepgram" for line in listener.finals)
+    first = listener.finals[0]
+    assert [word.text for word in first.words] == first.text.split()
+    assert first.words[0].start_ms == 200
+    assert all(a.end_ms <= b.start_ms for a, b in pairwise(first.words))
+    interims = [line for line in listener.of(Line) if not line.is_final and line.text]
+    for final in listener.finals:
+        growing = [line.text for line in interims if line.utterance == final.utterance]
+        assert len(growing) >= 3
+        assert all(final.text.startswith(text) for text in growing)
+    assert listener.gaps == []
+    assert deepgram.violations == []
+
+
+async def test_what_is_asked_of_the_service(deepgram: Emulator) -> None:
+    listener = await listen(deepgram)
+    await listener.send(1_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    query = deepgram.sockets[0].query
+    assert query["model"] == ["nova-3"]
+    assert query["mip_opt_out"] == ["true"]
+    assert query["multichannel"] == ["true"]
+    assert query["keyterm"] == ["Acme Cloud", "SOC 2"]
+    assert query["tag"] == ["business:acme", "call:c-1", "live"]
+    assert deepgram.sockets[0].session == "c-1"
+    assert deepgram.sockets[0].is_close_stream_seen
+    assert deepgram.violations == []
+
+
+async def test_one_channel_asks_for_one_channel(deepgram: Emulator) -> None:
+    listener = await listen(deepgram, channels=1)
+    await listener.send(9_000, channels=1, pace_s=PACE_S)
+    await listener.stream.finish()
+    assert {line.channel for line in listener.finals} == {Channel.REP}
+    assert deepgram.violations == []
+
+
+async def test_progress_advances_through_silence_on_both_channels(deepgram: Emulator) -> None:
+    deepgram.script = Script()
+    listener = await listen(deepgram)
+    await listener.send(3_000, pace_s=PACE_S, sound=False)
+    await listener.until(lambda it: min(it.through_ms(channel) for channel in Channel) >= 2_000)
+    await listener.stream.finish()
+    assert [listener.through_ms(channel) for channel in Channel] == [3_000, 3_000]
+    assert listener.of(Line) == []
+
+
+async def test_usage_counts_what_was_sent_on_each_channel(deepgram: Emulator) -> None:
+    listener = await listen(deepgram)
+    await listener.send(5_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    await listener.end()
+    assert listener.audio_ms == 2 * 5_000
+
+
+async def test_usage_is_told_every_minute_and_on_leaving(deepgram: Emulator) -> None:
+    deepgram.script = Script()
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(61_000, pace_s=0.0, sound=False)
+    await listener.until(lambda it: it.audio_ms > 0)
+    assert listener.audio_ms == 2 * 60_000
+    await listener.stream.aclose()
+    await listener.end()
+    assert listener.audio_ms == 2 * 61_000
+
+
+async def test_keep_alive_while_no_audio_comes(deepgram: Emulator) -> None:
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await eventually(lambda: len(deepgram.sockets[0].keep_alives) >= 4)
+    await listener.send(1_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    assert ups(listener) == 1
+    assert deepgram.violations == []
+
+
+async def test_odd_pieces_are_sent_as_frames_the_service_likes(deepgram: Emulator) -> None:
+    listener = await listen(deepgram)
+    position = 0
+    for samples in (80, 80, 300, 16_000, 37, 5_000, 1):
+        await listener.stream.send(position, tone(1_000)[: samples * 4])
+        position += samples
+    await listener.stream.finish()
+    assert deepgram.violations == []
+    assert deepgram.sockets[0].audio_ms >= position // 16
+
+
+async def test_an_overlap_is_sent_once(deepgram: Emulator) -> None:
+    listener = await listen(deepgram)
+    await listener.stream.send(0, tone(1_000))
+    await listener.stream.send(8_000, tone(1_000))
+    await listener.stream.finish()
+    assert deepgram.sockets[0].audio_ms == 1_500
+
+
+async def test_a_hole_moves_the_clock(deepgram: Emulator) -> None:
+    """The service counts what it received; our times stay on the capture clock."""
+    deepgram.script = Script((Turn("customer", 2_500, 4_000, "Too expensive."),))
+    listener = await listen(deepgram)
+    await listener.send(1_000, pace_s=PACE_S)
+    listener.sent_ms += 7_000
+    await listener.send(5_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    assert [(line.start_ms, line.text) for line in listener.finals] == [(9_500, "Too expensive.")]
+    assert listener.finals[0].words[0].start_ms == 9_500
+
+
+async def test_a_cut_connection_is_opened_again_on_the_same_clock(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("abort", after_bytes=3_000 * 64))
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(3_000, pace_s=PACE_S)
+    await listener.until(lambda it: not is_up(it))
+    await listener.send(2_000)
+    dropped_ms = listener.sent_ms
+    await listener.until(lambda it: ups(it) == 2)
+    await listener.until(lambda it: len(deepgram.sockets) == 2)
+    await listener.send(8_000, pace_s=PACE_S)
+    await listener.stream.finish()
+
+    states = [(state.is_up, state.engine) for state in listener.of(StreamState)]
+    assert states == [(True, "deepgram"), (False, ""), (True, "deepgram")]
+    gap = next(gap for gap in listener.gaps if gap.channel is Channel.CUSTOMER)
+    # Only live audio is sent after the drop: at most the newest 1.5 s of what came meanwhile.
+    assert gap.start_ms <= 3_000 <= dropped_ms - 1_500 <= gap.end_ms <= dropped_ms
+    assert listener.through_ms(Channel.REP) == listener.sent_ms
+    assert deepgram.violations == []
+
+
+async def test_times_after_a_reconnect_are_the_calls_own(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("abort", after_bytes=4_000 * 64))
+    listener = await listen(deepgram)
+    await listener.send(4_000, pace_s=PACE_S)
+    await listener.until(lambda it: ups(it) == 2)
+    await listener.send(8_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    texts = {line.text: line.start_ms for line in listener.finals}
+    offset = listener.gaps[0].end_ms - deepgram.sockets[0].audio_ms if listener.gaps else 0
+    assert abs(texts["Globex asks for half of that."] - 8_500 - offset) <= 2 * FRAME_MS
+    assert len({(line.channel, line.utterance) for line in listener.finals}) == len(listener.finals)
+
+
+async def test_an_interim_that_is_lost_with_its_socket_is_withdrawn(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("abort", after_bytes=4_000 * 64))
+    listener = await listen(deepgram)
+    await listener.send(4_000, pace_s=PACE_S)
+    await listener.until(lambda it: not is_up(it))
+    customer = [line for line in listener.of(Line) if line.channel is Channel.CUSTOMER]
+    assert customer[-2].text
+    assert (customer[-1].text, customer[-1].utterance) == ("", customer[-2].utterance)
+    await listener.stream.aclose()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("close", code=1011, reason="NET-0000"), "NET-0000"),
+        (Fault("close", code=1011, reason="NET-0001"), "NET-0001"),
+        (Fault("close", code=1008, reason="DATA-0000"), "DATA-0000"),
+        (Fault("abort"), "1006"),
+        (Fault("close", code=1000, reason=""), "ended the stream"),
+        (Fault("refuse", status=500), "500"),
+        (Fault("refuse", status=503), "503"),
+        (Fault("stall"), "in time"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value.kind}-{value.reason}-{value.status}",
+)
+async def test_every_passing_trouble_is_named_and_overcome(deepgram: Emulator, fault: Fault, words: str) -> None:
+    deepgram.faults.append(fault)
+    listener = await listen(deepgram)
+    await listener.send(1_000, pace_s=PACE_S)
+    await listener.until(is_up)
+    if fault.kind not in {"refuse", "stall"}:
+        await listener.until(lambda it: ups(it) == 2)
+        down = next(state for state in listener.of(StreamState) if not state.is_up)
+        assert words in down.reason
+    await listener.send(2_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    assert listener.finals
+    assert listener.error is None
+
+
+@pytest.mark.parametrize(("status", "words"), [(401, "key"), (402, "credit"), (403, "may not"), (400, "parameter")])
+async def test_a_refusal_that_will_not_pass_ends_the_stream(deepgram: Emulator, status: int, words: str) -> None:
+    deepgram.faults.append(Fault("refuse", status=status))
+    listener = await listen(deepgram)
+    await listener.send(500)
+    await listener.end()
+    assert listener.error is not None
+    assert not listener.error.retryable
+    assert words in listener.error.reason
+    assert "a-key" not in listener.error.reason
+    assert deepgram.refused == 1
+    assert {gap.end_ms for gap in listener.gaps} == {500}
+    with pytest.raises(SpeechError):
+        await listener.send(100)
+
+
+async def test_a_full_house_is_asked_again_after_the_time_it_names(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("refuse", status=429, retry_after="1"))
+    began = asyncio.get_running_loop().time()
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    assert asyncio.get_running_loop().time() - began >= 1.0
+    await listener.stream.aclose()
+
+
+async def test_a_service_that_is_away_is_tried_until_it_is_back() -> None:
+    async with Emulator(script=SCRIPT) as emulator:
+        await emulator.stop()
+        listener = await listen(emulator)
+        await listener.send(1_000, pace_s=PACE_S)
+        async with emulator:
+            await listener.until(is_up)
+            await listener.send(2_000, pace_s=PACE_S)
+            await listener.stream.finish()
+    assert listener.finals[0].text == SCRIPT.turns[0].text
+    assert listener.gaps == []
+
+
+async def test_a_peer_that_answers_no_ping_is_left(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("half_open"))
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.until(lambda it: ups(it) == 2, limit_s=3.0)
+    await listener.stream.aclose()
+
+
+async def test_a_stream_that_hears_and_says_nothing_is_opened_again(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("mute"))
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(3_900, pace_s=PACE_S)
+    assert ups(listener) == 1
+    await listener.send(1_000, pace_s=PACE_S)
+    await listener.until(lambda it: ups(it) == 2)
+    await listener.send(2_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    assert {gap.start_ms for gap in listener.gaps} == {0}
+
+
+async def test_a_mute_stream_is_fine_while_nobody_speaks(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("mute"))
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(6_000, pace_s=PACE_S, sound=False)
+    assert ups(listener) == 1
+    await listener.stream.aclose()
+
+
+async def test_sending_never_blocks_when_the_service_stops_reading(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("unread"))
+    listener = await listen(deepgram, replace(QUICK, unheard_ms=10_000_000))
+    await listener.until(is_up)
+    loop = asyncio.get_running_loop()
+    slowest = 0.0
+    minute = tone(60_000)
+    for index in range(20):
+        before = loop.time()
+        await listener.stream.send(index * 60_000 * 16, minute)
+        slowest = max(slowest, loop.time() - before)
+        await asyncio.sleep(0)
+    await listener.until(lambda it: not is_up(it) or ups(it) == 2)
+    await listener.stream.aclose()
+    assert slowest < 0.5
+
+
+async def test_leaving_is_quick_when_the_peer_ignores_it(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("half_open"))
+    listener = await listen(deepgram, replace(QUICK, ping_every_s=20.0))
+    await listener.until(is_up)
+    async with asyncio.timeout(2):
+        await listener.stream.aclose()
+        await listener.stream.aclose()
+
+
+async def test_finishing_without_an_answer_leaves_a_gap(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("mute"))
+    listener = await listen(deepgram, replace(QUICK, finish_s=0.2))
+    await listener.until(is_up)
+    await listener.send(1_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    await listener.end()
+    assert {(gap.channel, gap.start_ms, gap.end_ms) for gap in listener.gaps} == {
+        (Channel.REP, 0, 1_000),
+        (Channel.CUSTOMER, 0, 1_000),
+    }
+
+
+async def test_recorded_answers_of_the_real_service_are_understood(deepgram: Emulator) -> None:
+    folder = shared("wire", "deepgram-live")
+    answers = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*-response.json"))]
+    deepgram.script = Script()
+    deepgram.live_answers = [json.dumps({"channel_index": [0, 1], **json.loads(answer)}) for answer in answers]
+    listener = await listen(deepgram, channels=1)
+    await listener.until(is_up)
+    await listener.send(1_000, channels=1, pace_s=PACE_S, sound=False)
+    await listener.stream.finish()
+    texts = [line.text for line in listener.finals]
+    assert "For the United States of America." in texts
+    with_words = next(line for line in listener.finals if line.text.startswith("For the United States"))
+    assert with_words.words[-1].text == "America."
+
+
+async def test_unknown_and_broken_messages_are_passed_over(deepgram: Emulator) -> None:
+    deepgram.live_answers = ['{"type": "BrandNewThing"}', "no json", '{"type": "Results"}', "[]", "7"]
+    listener = await listen(deepgram)
+    await listener.send(3_000, pace_s=PACE_S)
+    await listener.stream.finish()
+    assert listener.finals[0].text == SCRIPT.turns[0].text
+    assert ups(listener) == 1
