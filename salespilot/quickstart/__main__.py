@@ -50,7 +50,8 @@ def main() -> int:
 
 def _run(plan: Plan, screen: Screen) -> None:
     began = time.monotonic()
-    plan.logs.mkdir(parents=True, exist_ok=True)
+    for folder in (plan.logs, plan.var / "static"):  # the latter only so that nobody warns of its absence
+        folder.mkdir(parents=True, exist_ok=True)
     lock = DirectoryLock(plan.var / "run.lock")
     lock.acquire()
     end_left_over(plan)
