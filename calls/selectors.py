@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from calls.events import Kind
@@ -55,7 +54,7 @@ def visible_calls(member: Member) -> QuerySet[Call]:
 
 
 def filtered_calls(member: Member, wanted: CallFilter) -> QuerySet[Call]:
-    """The list of calls, newest first, each with `talk_ratio` from its report (text, or None)."""
+    """The list of calls, newest first, each with `talk_ratio` from its report, or None."""
     calls = visible_calls(member)
     if wanted.customer:
         calls = calls.filter(customer__icontains=wanted.customer)
@@ -63,7 +62,7 @@ def filtered_calls(member: Member, wanted: CallFilter) -> QuerySet[Call]:
         calls = calls.filter(member_id=wanted.member_id)
     if wanted.state:
         calls = calls.filter(state=wanted.state)
-    return calls.annotate(talk_ratio=KT("report__figures__figures__talk_ratio_speech__value"))
+    return calls.annotate(talk_ratio=F("report__figures__figures__talk_ratio_speech__value"))
 
 
 def members_with_calls() -> QuerySet[Member]:
@@ -121,13 +120,9 @@ def _newest_of(calls: Iterable[Call], kinds: Iterable[Kind]) -> dict[tuple[uuid.
 
 
 def _moments_of(calls: Iterable[Call]) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    """Each moment once, in its newest state."""
-    rows = (
-        CallEvent.objects.filter(call__in=list(calls), kind=Kind.MOMENT.value)
-        .order_by("call_id", "payload__id", "-seq")
-        .distinct("call_id", "payload__id")
-    )
-    found: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    """Each moment once, in its newest state: a moment is logged again whenever its state changes."""
+    rows = CallEvent.objects.filter(call__in=list(calls), kind=Kind.MOMENT.value).order_by("call_id", "seq")
+    found: dict[uuid.UUID, dict[str, dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row.call_id, []).append(row.payload)
-    return found
+        found.setdefault(row.call_id, {})[row.payload["id"]] = row.payload
+    return {call_id: list(moments.values()) for call_id, moments in found.items()}
