@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 KEPT_MS = 5_000
 """The newest audio, kept for the second engine: it begins where the first one stopped hearing, not later."""
 OVERLAP_MS = 500
+AGAIN_S = 1.0
+"""A stream that had heard something and ended is opened again this soon; one that was refused, later."""
 
 
 @dataclass(slots=True)
@@ -185,9 +187,9 @@ class FallbackStream:
         settled_ms = min(self._relay.settled_ms.values())
         begin = max(0, settled_ms - OVERLAP_MS) * SAMPLES_PER_MS
         kept = [first_sample for first_sample, _ in self._kept if first_sample >= begin]
-        if kept and (side is self._secondary or not self._hears(self._secondary)):
-            reason = self._primary.reason or "no engine was listening"
-            self._relay.give_all(side.leg, from_ms=kept[0] // SAMPLES_PER_MS, reason=reason)
+        if side is self._secondary or not self._hears(self._secondary):
+            from_ms = kept[0] // SAMPLES_PER_MS if kept else settled_ms
+            self._relay.give_all(side.leg, from_ms=from_ms, reason=self._primary.reason or "no engine was listening")
         while side.stream is stream and (piece := next((p for p in self._kept if p[0] >= begin), None)):
             begin = piece[0] + 1
             await self._send_to(side, *piece)
@@ -223,12 +225,12 @@ class FallbackStream:
                 side.down_since = self._clock()
         self._tell(state.reason)
 
-    def _refused(self, side: Side, error: SpeechError) -> None:
+    def _refused(self, side: Side, error: SpeechError, *, again_in_s: float | None = None) -> None:
         logger.warning("speech engine not opened", extra={"engine": side.leg.name, "reason": error.reason})
         side.reason = error.reason
         if side.down_since is None:
             side.down_since = self._clock()
-        side.not_before = self._clock() + (error.retry_after_s or self._retry_s)
+        side.not_before = self._clock() + (error.retry_after_s or again_in_s or self._retry_s)
         if not error.retryable:
             side.lost = error
         self._tell(error.reason)
@@ -243,7 +245,7 @@ class FallbackStream:
         side.leg.went_down()
         self._relay.withdraw_all()
         self._leave(side)
-        self._refused(side, error)
+        self._refused(side, error, again_in_s=min(AGAIN_S, self._retry_s))
 
     def _leave(self, side: Side) -> None:
         """Close the side's stream aside; its reader stays until the last usage is in."""

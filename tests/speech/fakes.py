@@ -81,7 +81,12 @@ class ScriptedStream:
 
     # --- what a test does to it -----------------------------------------------------------------
     def go_down(self, reason: str = "scripted drop") -> None:
+        """What was being said is withdrawn; the stream says that it is down."""
         self.is_up = False
+        for turn in [turn for turn in self._told if turn not in self._done]:
+            del self._told[turn]
+            line = turn.line(provider=self.provider, utterance=self._utterances.pop(turn), upto_ms=turn.start_ms)
+            self.outbox.put(line)
         self.outbox.put(StreamState(is_up=False, reason=reason, engine=""))
 
     def go_up(self) -> None:

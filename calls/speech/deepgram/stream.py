@@ -28,13 +28,14 @@ MOST_WAITING_MS = 1_500
 """Audio kept while a socket is opened again. After a longer interruption only live audio is sent; the rest is a gap."""
 MOST_WAITING_AT_FIRST_MS = 10_000
 """The same for the first socket: the first words of a call are worth a short burst."""
+MOST_UNSENT_MS = 60_000
 
 
 class DeepgramStream:
     """Reconnects by itself while the call lives: after 0.25, 0.5, 1, 2, 4 s with jitter, or Retry-After.
 
-    Bound: 1.5 s of audio (10 s at first) waits for a socket, the oldest gives way and becomes a `Gap`. `send`
-    never blocks.
+    Bound: 1.5 s of audio (10 s at first) waits for a socket, the oldest gives way and becomes a `Gap`. With a
+    socket, 60 s may wait; beyond, `send` raises `SpeechError`. It never blocks.
     A refused key or an empty account ends `events` with `SpeechError`, `retryable` False.
     """
 
@@ -64,6 +65,8 @@ class DeepgramStream:
     async def send(self, first_sample: int, pcm: bytes) -> None:
         if self._is_closed or self._is_finishing:
             raise SpeechError("the stream is closed", retryable=False)
+        if self._waiting_samples > MOST_UNSENT_MS * SAMPLES_PER_MS:
+            raise SpeechError("Deepgram takes the audio too slowly", retryable=True)
         for at, frame in self._framer.add(first_sample, pcm):
             self._put(at, frame)
 
