@@ -11,19 +11,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
-from tenants.context import PUBLIC, Business, business_scope
+from tenants.context import Business, business_scope
 from tenants.models import Tenant
-from tenants.selectors import Address, hosts
+from tenants.selectors import Address, hosts, public_address
 
 # A load balancer asks by address, not by name.
 PROBE_PATHS = {"/healthz", "/metrics"}
 
 
 class BusinessRequest(HttpRequest):
-    """What every view receives. On the public host `business` is the shared schema and `tenant` None."""
+    """What every view receives. On the public host both speak of the shared schema."""
 
     business: Business
-    tenant: Tenant | None
+    tenant: Tenant
 
 
 class BusinessMiddleware:
@@ -69,7 +69,7 @@ class BusinessMiddleware:
         """What is known without asking the database."""
         address = hosts.remembered(request.get_host())
         if address is None and request.path in PROBE_PATHS:
-            return Address(PUBLIC, None)
+            return public_address()
         return address
 
 

@@ -18,10 +18,14 @@ HOST_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a host name leads: a business and its row, or the shared schema and no row."""
+    """Where a host name leads: a business and its row. For the public host the row is one that is never saved."""
 
     business: Business
-    tenant: Tenant | None
+    tenant: Tenant
+
+
+def public_address() -> Address:
+    return Address(PUBLIC, Tenant(schema_name=PUBLIC.schema_name, name=PUBLIC.name))
 
 
 def business_of(tenant: Tenant) -> Business:
@@ -60,7 +64,7 @@ class HostDirectory:
         """Without I/O, for the event loop."""
         name = _name(host)
         if name == settings.PUBLIC_HOST:
-            return Address(PUBLIC, None)
+            return public_address()
         with self._lock:
             entry = self._known.get(name)
         return entry[1] if entry and entry[0] > time.monotonic() else None

@@ -141,8 +141,8 @@ def test_a_role_without_admin_gets_a_page_that_says_so(member: MakeMember, clien
 
 
 def test_a_visitor_is_sent_to_the_businesss_own_sign_in(client_for: ClientFor) -> None:
-    answer = client_for(None).get("/admin/members/member/")
-    assert answer["Location"] == "/sign-in/?next=/admin/members/member/"
+    answer = client_for(None).get("/admin/members/member/", follow=True)
+    assert answer.redirect_chain[-1] == ("/sign-in/?next=/admin/members/member/", 302)  # type: ignore[attr-defined]
 
 
 def test_a_strangers_session_opens_no_admin(member: MakeMember, client_for: ClientFor, globex: Business) -> None:
@@ -184,7 +184,6 @@ def test_the_brand_page_is_its_only_row(admin: Client) -> None:
 
 
 def test_a_saved_brand_is_on_the_next_page(admin: Client, acme: Business, globex: Business) -> None:
-    assert "Acme Cloud" in admin.get("/sign-in/").content.decode() or True
     assert admin.post("/admin/house/branding/1/change/", brand_form()).status_code == 302
     with business_scope(acme):
         assert get_brand().product_name == "Acme Coach"
@@ -192,20 +191,18 @@ def test_a_saved_brand_is_on_the_next_page(admin: Client, acme: Business, globex
         assert get_brand().product_name == "Globex Solar"
 
 
-@pytest.mark.parametrize(
-    ("kind", "content_type"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")]
-)
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
 def test_a_logo_is_served_on_its_own_host_only(
-    admin: Client, client_for: ClientFor, globex: Business, kind: str, content_type: str
+    admin: Client, client_for: ClientFor, globex: Business, kind: str
 ) -> None:
     upload = SimpleUploadedFile("logo.svg.png", picture(kind))
     assert admin.post("/admin/house/branding/1/change/", brand_form(logo=upload)).status_code == 302
     served = client_for(None).get("/brand/logo")
-    assert (served.status_code, served["Content-Type"]) == (200, content_type)
+    assert (served.status_code, served["Content-Type"]) == (200, f"image/{kind}")
     assert b"".join(served.streaming_content) == picture(kind)  # type: ignore[attr-defined]
     assert served["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert client_for(None, business=globex).get("/brand/logo").status_code == 404
-    assert client_for(None).get(f"/media/businesses/{1}/logo.png").status_code == 404
+    assert client_for(None).get("/media/businesses/1/logo.png").status_code == 404
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from channels.db import database_sync_to_async
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 from django.db.utils import DatabaseError
 
@@ -122,7 +124,7 @@ def test_after_a_rollback_the_business_is_set_again(both: tuple[Business, Busine
     with business_scope(globex):
         names()
     with business_scope(acme):
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with suppress(ZeroDivisionError), transaction.atomic():
             names()
             raise ZeroDivisionError
         assert names() == ["Ada"]
@@ -135,7 +137,7 @@ def test_after_a_savepoint_rollback_the_business_is_set_again(both: tuple[Busine
     with transaction.atomic():
         with business_scope(globex):
             assert names() == ["Grace"]
-        with business_scope(acme), pytest.raises(ZeroDivisionError), transaction.atomic():
+        with business_scope(acme), suppress(ZeroDivisionError), transaction.atomic():
             assert names() == ["Ada"]
             raise ZeroDivisionError
         with business_scope(globex):
@@ -146,11 +148,12 @@ def test_after_a_savepoint_rollback_the_business_is_set_again(both: tuple[Busine
 
 def test_a_failed_transaction_does_not_carry_its_business_on(both: tuple[Business, Business]) -> None:
     acme, globex = both
-    with business_scope(globex), pytest.raises(DatabaseError), transaction.atomic():
-        with connection.cursor() as cursor:
+    with business_scope(globex), transaction.atomic(), connection.cursor() as cursor:
+        with pytest.raises(DatabaseError, match="division by zero"):
             cursor.execute("SELECT 1 / 0")
-        with business_scope(acme):
-            names()
+        with business_scope(acme), pytest.raises(DatabaseError, match="transaction is aborted"):
+            run("SELECT 1")
+        transaction.set_rollback(True)
     with business_scope(acme):
         assert names() == ["Ada"]
 
@@ -163,7 +166,7 @@ def test_another_schemas_table_is_denied_by_name(both: tuple[Business, Business]
 def test_setting_the_path_to_another_schema_shows_nothing(both: tuple[Business, Business]) -> None:
     with business_scope(both[0]), connection.cursor() as cursor:
         cursor.execute("SET search_path TO globex")
-        with pytest.raises(ProgrammingError, match="does not exist|permission denied"):
+        with pytest.raises(ProgrammingError, match=r"does not exist|permission denied"):
             cursor.execute("SELECT name FROM members_member")
     connection.close()
 
@@ -237,9 +240,8 @@ def test_a_missing_role_fails_the_query_and_the_connection_recovers(both: tuple[
 
 @pytest.mark.parametrize("schema", ['acme", "globex', "acme; RESET ROLE", "pg_catalog", ""])
 def test_a_schema_name_is_never_sql(schema: str) -> None:
-    with business_scope(Business(id=1, schema_name=schema, name="x")), pytest.raises(Exception) as refused:
+    with business_scope(Business(id=1, schema_name=schema, name="x")), pytest.raises((ValidationError, DatabaseError)):
         names()
-    assert not isinstance(refused.value, AssertionError)
 
 
 def test_a_connection_goes_back_to_the_pool_as_nobody(both: tuple[Business, Business]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.test import Client
 
 from tenants.context import PUBLIC, Business, business_scope
 from tenants.house.models import Branding
@@ -36,7 +37,7 @@ def test_a_member_signs_in_on_their_own_host(member: MakeMember, client_for: Cli
         ("", PASSWORD, "Enter your e-mail address."),
         ("ada", PASSWORD, "Enter a whole e-mail address."),
         ("ada@example.com", "", "Enter your password."),
-        ("ada@example.com\0", PASSWORD, "Null characters"),
+        ("ada@example.com\0", PASSWORD, "Enter a whole e-mail address."),
         ("a" * 300 + "@example.com", PASSWORD, "at most 254"),
     ],
 )
@@ -111,22 +112,14 @@ def test_after_five_failures_the_account_waits(member: MakeMember, client_for: C
     assert client_for(None, business=globex).post("/sign-in/", wrong).status_code == 422
 
 
-def test_an_address_that_guesses_many_accounts_waits(client_for: ClientFor) -> None:
-    for number in range(throttle.FAILURES_PER_ADDRESS):
-        with business_scope_of(client_for):
+def test_an_address_that_guesses_many_accounts_waits(client_for: ClientFor, acme: Business) -> None:
+    with business_scope(acme):
+        for number in range(throttle.FAILURES_PER_ADDRESS):
             throttle.note_failure(f"{number}@example.com", "127.0.0.1")
     assert client_for(None).post("/sign-in/", {"email": "new@example.com", "password": "x"}).status_code == 429
 
 
-def business_scope_of(client_for: ClientFor):  # type: ignore[no-untyped-def]
-    from tenants.selectors import business_by_schema
-
-    return business_scope(business_by_schema("acme"))
-
-
 def test_a_form_without_its_token_is_refused(member: MakeMember) -> None:
-    from django.test import Client
-
     client = Client(enforce_csrf_checks=True, SERVER_NAME="acme.localhost")
     assert client.post("/sign-in/", {"email": "a@example.com", "password": "x"}).status_code == 403
 
@@ -144,8 +137,6 @@ def test_the_page_wears_the_brand(client_for: ClientFor, acme: Business, globex:
 
 
 def test_an_unknown_host_gets_a_404_that_names_no_business(client_for: ClientFor) -> None:
-    from django.test import Client
-
     for host in ("initech.localhost", "acme.localhost.evil.example", "127.0.0.1"):
         answer = Client(SERVER_NAME=host).get("/sign-in/")
         assert answer.status_code == 404
@@ -155,8 +146,6 @@ def test_an_unknown_host_gets_a_404_that_names_no_business(client_for: ClientFor
 
 @pytest.mark.parametrize("host", ["ACME.localhost", "acme.localhost.", "acme.localhost:8000"])
 def test_a_host_is_found_however_it_is_written(host: str) -> None:
-    from django.test import Client
-
     assert Client(HTTP_HOST=host).get("/sign-in/").status_code == 200
 
 

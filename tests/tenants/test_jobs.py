@@ -1,0 +1,117 @@
+"""Tasks know whose they are, from the socket that sends them to the worker that runs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.testing import WebsocketCommunicator
+
+from salespilot.celery import app
+from tenants.context import PUBLIC, Business, NoBusiness, business_scope, current
+from tenants.jobs import business_task, each_business, public_task
+from tenants.members.models import Member
+from tenants.models import Tenant
+from tenants.sockets import BusinessSocket
+from tests.conftest import ClientFor, MakeMember
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+heard: list[tuple[str, list[str], dict[str, Any]]] = []
+arrived = threading.Event()
+
+
+@business_task(name="tests.listen")
+def listen(business: Business, **kwargs: Any) -> None:
+    assert current() == business
+    heard.append((business.schema_name, [m.name for m in Member.objects.all()], kwargs))
+    arrived.set()
+
+
+@public_task(name="tests.look_around")
+def look_around() -> list[str]:
+    assert current() == PUBLIC
+    return sorted(business.schema_name for business in each_business())
+
+
+class Sender(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    channel_layer_alias = None
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        is_sent = await database_sync_to_async(listen.send)(self.scope["business"], number=7)
+        await self.send(str(is_sent))
+
+
+@pytest.fixture
+def worker() -> Iterator[None]:
+    heard.clear()
+    arrived.clear()
+    app.loader.import_default_modules()
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=20):
+        yield
+
+
+async def test_a_task_sent_from_a_socket_runs_in_the_sockets_business(
+    worker: None, globex: Business, member: MakeMember, client_for: ClientFor
+) -> None:
+    member("rep", name="Ada")
+    session = client_for(member("rep", business=globex, name="Grace")).cookies["session"].value
+    headers = [
+        (b"host", b"globex.localhost"),
+        (b"origin", b"http://globex.localhost"),
+        (b"cookie", f"session={session}".encode()),
+    ]
+    opened = WebsocketCommunicator(BusinessSocket(Sender.as_asgi()), "/send", headers=headers)
+    assert (await opened.connect(timeout=10))[0]
+    await opened.send_to("now")
+    assert await opened.receive_from(timeout=10) == "True"
+    assert await database_sync_to_async(arrived.wait)(20)
+    assert heard == [("globex", ["Grace"], {"number": 7})]
+    await opened.disconnect()
+
+
+def test_a_task_runs_at_once_when_called(acme: Business, member: MakeMember) -> None:
+    heard.clear()
+    member("rep", name="Ada")
+    listen(acme, word="now")
+    assert heard == [("acme", ["Ada"], {"word": "now"})]
+    assert current() is None
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"business_id": None}, {"business_id": 0}])
+def test_a_task_without_a_business_does_nothing(kwargs: dict[str, Any], acme: Business) -> None:
+    heard.clear()
+    with business_scope(acme), pytest.raises(NoBusiness):
+        app.tasks["tests.listen"](**kwargs)
+    assert heard == []
+
+
+def test_a_task_of_a_business_that_is_gone_does_nothing() -> None:
+    with pytest.raises(Tenant.DoesNotExist):
+        app.tasks["tests.listen"](business_id=987_654)
+
+
+def test_the_shared_schema_is_no_business() -> None:
+    with pytest.raises(NoBusiness):
+        listen(PUBLIC)
+    with pytest.raises(NoBusiness):
+        listen.send(PUBLIC)
+
+
+def test_a_public_task_sees_every_business() -> None:
+    assert look_around() == ["acme", "globex"]
+
+
+def test_a_broker_that_is_down_is_told_and_nothing_breaks(acme: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    from celery import Celery
+
+    deaf = Celery("deaf", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    deaf.conf.broker_transport_options = {"socket_connect_timeout": 0.2}
+    task = deaf.task(name="tests.deaf", shared=False)(lambda **_: None)
+    monkeypatch.setattr(listen, "_task", task)
+    assert listen.send(acme) is False

@@ -1,0 +1,158 @@
+"""Making businesses, members and keys from the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from psycopg import sql
+
+from tenants.context import Business, business_scope, public_scope
+from tenants.house.models import Branding, Policy
+from tenants.members.authentication import member_for_key
+from tenants.members.models import ApiKey, Member
+from tenants.models import Domain, Tenant
+from tenants.postgresql.roles import MAX_NAME_BYTES, prepare_database, role_name
+from tenants.provisioning import create_business
+from tenants.selectors import business_by_schema
+from tests import owner, services
+from tests.conftest import MakeMember
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=services.ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def initech() -> Iterator[str]:
+    yield "initech"
+    role = role_name(services.database(services.worker()), "initech")
+    with owner.connect() as admin:
+        admin.execute("DROP SCHEMA IF EXISTS initech CASCADE")
+        admin.execute("DELETE FROM tenants_domain WHERE domain = 'initech.localhost'")
+        admin.execute("DELETE FROM tenants_tenant WHERE schema_name = 'initech'")
+        if admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            admin.execute(sql.SQL("REVOKE ALL ON rates_price FROM {}").format(sql.Identifier(role)))
+            admin.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM {}").format(sql.Identifier(role)))
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def test_one_command_makes_a_business_that_works_and_may_run_again(initech: str) -> None:
+    command = ("create_business", initech, "--name", "Initech", "--host", "Initech.localhost", "--trade", "software")
+    assert manage(*command).returncode == 0
+    with business_scope(business_by_schema(initech)):
+        assert Branding.objects.get().product_name == "Initech"
+        Branding.objects.update(product_name="Our own name")
+    again = manage(*command)
+    assert again.returncode == 0, again.stderr
+    with public_scope():
+        assert Domain.objects.get(domain="initech.localhost").tenant.schema_name == initech
+        assert Tenant.objects.filter(schema_name=initech).count() == 1
+    with business_scope(business_by_schema(initech)):
+        assert Branding.objects.get().product_name == "Our own name"
+        assert Policy.objects.count() == 1
+
+
+def test_a_business_cut_short_is_completed_by_the_next_attempt(initech: str) -> None:
+    with owner.connect() as admin:
+        admin.execute(
+            "INSERT INTO tenants_tenant (schema_name, name, trade, created_at) VALUES (%s, 'I', '', now())", [initech]
+        )
+        admin.execute("CREATE SCHEMA initech")
+    assert manage("create_business", initech, "--name", "I", "--host", "initech.localhost").returncode == 0
+    with business_scope(business_by_schema(initech)):
+        assert Member.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("schema", "host", "words"),
+    [
+        ("Acme2", "x.localhost", "all lower case"),
+        ("public", "x.localhost", "all lower case"),
+        ("pg_evil", "x.localhost", "all lower case"),
+        ('a"; drop', "x.localhost", "all lower case"),
+        ("initech", "acme.localhost", "already leads to another business"),
+    ],
+)
+def test_an_impossible_business_is_refused_in_words(schema: str, host: str, words: str) -> None:
+    refused = manage("create_business", schema, "--name", "X", "--host", host)
+    assert refused.returncode != 0
+    assert words in refused.stderr
+    with public_scope():
+        assert not Tenant.objects.filter(schema_name=schema).exclude(schema_name="acme").exists()
+
+
+def test_the_application_makes_no_business() -> None:
+    with pytest.raises(ImproperlyConfigured, match="made by the owner"):
+        create_business(schema_name="initech", name="I", host="initech.localhost")
+
+
+def test_create_member_prints_a_password_that_signs_in(acme: Business, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_member", "Ada@Example.com", business="acme", name="Ada", role="manager")
+    password = capsys.readouterr().out.strip().rpartition(" ")[2]
+    with business_scope(acme):
+        ada = Member.objects.get(email="ada@example.com")
+    assert ada.check_password(password)
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("create_member", "ada@example.com", business="acme", name="Ada")
+    with pytest.raises(CommandError, match="no business"):
+        call_command("create_member", "ada@example.com", business="nowhere", name="Ada")
+    with pytest.raises(CommandError, match="at least 10"):
+        call_command("create_member", "bo@example.com", business="acme", name="Bo", password="short")
+
+
+def test_create_api_key_prints_the_key_once_and_keeps_its_hash(
+    acme: Business, globex: Business, member: MakeMember, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = member("rep", email="ada@example.com")
+    call_command("create_api_key", business="acme", member="ada@example.com", name="crm")
+    secret = capsys.readouterr().out.strip()
+    with business_scope(acme):
+        row = ApiKey.objects.get()
+        assert secret not in str(row.__dict__)
+        assert member_for_key(secret) == ada
+        first_use = ApiKey.objects.get().last_used_at
+        assert member_for_key(secret) == ada
+        assert ApiKey.objects.get().last_used_at == first_use
+        Member.objects.update(is_active=False)
+        assert member_for_key(secret) is None
+    with business_scope(globex):
+        assert member_for_key(secret) is None
+    with pytest.raises(CommandError, match="no active member"):
+        call_command("create_api_key", business="acme", member="nobody@example.com", name="crm")
+
+
+def test_role_names_fit_and_do_not_meet() -> None:
+    assert role_name("salespilot", "acme") == "salespilot:acme"
+    long = [role_name("d" * 60, f"acme{number}") for number in range(3)]
+    assert len(set(long)) == 3
+    assert all(len(name.encode()) <= MAX_NAME_BYTES for name in (*long, role_name("ü" * 31, "a" * 41)))
+
+
+def test_preparing_a_database_again_changes_nothing_but_the_passwords() -> None:
+    share = services.worker()
+    prepare_database(
+        os.environ[services.ADMIN_URL],
+        database=services.database(share),
+        owner=services.owner(share),
+        owner_password=services.PASSWORD,
+        app=services.app(share),
+        app_password=services.PASSWORD,
+    )
+    with psycopg.connect(os.environ["DATABASE_URL"]) as app:
+        assert app.execute("SHOW timezone").fetchone() == ("UTC",)
