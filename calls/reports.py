@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from coaching.services import load_material
+from coaching.summaries import write_summary
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,8 +21,6 @@ from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Report
 from calls.services import append_event
 from coaching.llm.base import Summary
-from coaching.services import load_material
-from coaching.summaries import write_summary
 from coaching.types import Material, Moment, MomentState, SignalKind, Usage
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _write(claim: claims.Claim) -> None:
 
 def read_log(call_id: uuid.UUID) -> reading.CallLog:
     rows = CallEvent.objects.filter(call_id=call_id).order_by("seq").values_list("seq", "at", "kind", "payload")
-    return reading.read(rows.iterator(chunk_size=2_000))
+    return reading.read(rows)
 
 
 def _close_moments(call: Call, log: reading.CallLog) -> reading.CallLog:

@@ -15,7 +15,9 @@ BACK_CHANNELS = _words(
 FILLERS = _words("um umm uh uhm er erm ehm ah eh hmm")
 FILLER_PHRASES = (("you", "know"), ("i", "mean"), ("sort", "of"), ("kind", "of"))
 
-LEADING = _words("so and but okay ok well now um uh er right alright great yeah yes oh then also first just")
+LEADING = _words(
+    "hello hi hey so and but okay ok well now um uh er right alright great yeah yes oh then also first just"
+)
 """Words that may stand before a question without being part of it."""
 
 OPEN_STARTS = (
