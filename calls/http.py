@@ -13,11 +13,13 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import orjson
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
@@ -108,6 +110,15 @@ def authentication_classes() -> Sequence[type[BaseAuthentication]]:
     return cast("Sequence[type[BaseAuthentication]]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
 
 
+class _Unread(BaseParser):
+    """Any body, left alone: the CSRF check looks for a form field, and audio is none."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        return {}
+
+
 async def ask(request: HttpRequest, work: Callable[[MemberRef], T]) -> tuple[Asked, T]:
     """Authenticates and runs `work(member)`, in one hop to the database.
 
@@ -116,7 +127,8 @@ async def ask(request: HttpRequest, work: Callable[[MemberRef], T]) -> tuple[Ask
 
     def authenticated() -> tuple[Asked, T]:
         # The REST framework's own request: its classes decide who this is, and enforce CSRF for sessions.
-        wrapped = Request(request, authenticators=[kind() for kind in authentication_classes()])
+        kinds = [kind() for kind in authentication_classes()]
+        wrapped = Request(request, parsers=[_Unread()], authenticators=kinds)
         member = wrapped.user
         if not isinstance(member, Member) or not member.is_active:
             raise ApiError(401, "not_signed_in", "Sign in, or send Authorization: Bearer with an API key.")
@@ -132,15 +144,18 @@ def body(request: HttpRequest) -> dict[str, Any]:
 
 
 def raw_body(request: HttpRequest, limit: int = MAX_BODY_BYTES) -> bytes:
-    """Raises `ApiError` 413 before reading more than `limit`."""
+    """The body as sent, kept for the CSRF check to look at. Raises `ApiError` 413 for more than `limit`."""
     try:
         declared = int(request.headers.get("Content-Length") or 0)
     except ValueError:
         declared = 0
     if declared > limit:
         raise ApiError(413, "too_large", f"Send at most {limit} bytes at a time.")
-    data = bytes(request.read(limit + 1))
-    if len(data) > limit:
+    try:
+        data = request.body
+    except RequestDataTooBig:
+        data = None
+    if data is None or len(data) > limit:
         raise ApiError(413, "too_large", f"Send at most {limit} bytes at a time.")
     return data
 

@@ -34,6 +34,8 @@ export class Preflight {
   /** @type {Int16Array<ArrayBuffer>[] | null} */
   #sentence = null;
   #choice = byId("microphone", HTMLSelectElement);
+  /** Rises when the check is left: what was still opening is closed again. */
+  #turn = 0;
 
   async start() {
     byId("allow").addEventListener("click", () => void this.allow());
@@ -54,20 +56,27 @@ export class Preflight {
    * @returns {Promise<boolean>} false: the reason stands on the page
    */
   async allow(deviceId = "") {
+    const turn = this.#turn;
+    closeStream(this.microphone);
+    this.microphone = null;
+    let microphone;
     try {
-      closeStream(this.microphone);
-      this.microphone = await openMicrophone(deviceId);
+      microphone = await openMicrophone(deviceId);
     } catch (error) {
       const trouble = error instanceof DeviceError ? error.trouble : microphoneTrouble(error);
-      this.microphone = null;
       tell("check-microphone", "bad", `${trouble.title} ${trouble.wayOn}`);
       byId("allow").textContent = "Try again";
       return false;
     }
-    this.microphone.getAudioTracks()[0]?.addEventListener("ended", () => this.#unplugged());
+    if (turn !== this.#turn) {
+      closeStream(microphone);
+      return false;
+    }
+    this.microphone = microphone;
+    microphone.getAudioTracks()[0]?.addEventListener("ended", () => this.#unplugged());
     await this.#listen();
     await fillMicrophones(this.#choice);
-    this.#choice.value = this.microphone.getAudioTracks()[0]?.getSettings().deviceId ?? this.#choice.value;
+    this.#choice.value = microphone.getAudioTracks()[0]?.getSettings().deviceId ?? this.#choice.value;
     byId("microphone-choice").hidden = this.#choice.options.length < 2;
     byId("allow").hidden = true;
     tell("check-microphone", "good", "It is on. Speak: the bar should move.");
@@ -110,12 +119,14 @@ export class Preflight {
 
   /** Lets go of everything but the streams, which the call takes over. */
   async handOver() {
+    this.#turn += 1;
     await this.#stopListening();
     return { microphone: this.microphone, tab: this.tab };
   }
 
   /** Lets go of everything. */
   async close() {
+    this.#turn += 1;
     await this.#stopListening();
     closeStream(this.microphone);
     closeStream(this.tab);
@@ -135,13 +146,16 @@ export class Preflight {
     byId("microphone-level").hidden = !this.microphone;
     byId("customer-level").hidden = !this.tab;
     if (!this.microphone && !this.tab) return;
-    this.#listening = await Capture.open({
+    const turn = this.#turn;
+    const listening = await Capture.open({
       channels: 2,
       microphone: this.microphone?.clone() ?? null,
       tab: this.tab?.clone() ?? null,
       onFrame: (pcm, levels) => this.#frame(pcm, levels),
       onLost: () => {},
     });
+    if (turn === this.#turn) this.#listening = listening;
+    else await listening.close();
   }
 
   /** @type {import("./audio/capture.js").OnFrame} */
