@@ -6,11 +6,13 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+
+from tests.server import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
@@ -55,7 +57,7 @@ class Screen:
         await self.page.get_by_label("E-mail").fill(email)
         await self.page.get_by_label("Password").fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
-        await self.page.wait_for_url(f"{base_url}/**")
+        await self.page.wait_for_url(lambda url: "/sign-in/" not in url)
 
 
 class BrowserContexts:
@@ -63,6 +65,7 @@ class BrowserContexts:
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
+        self._screens: list[Screen] = []
 
     async def context(
         self, *, size: tuple[int, int] = DESKTOP, is_dark: bool = False, has_microphone: bool = True
@@ -79,16 +82,31 @@ class BrowserContexts:
         self, *, size: tuple[int, int] = DESKTOP, is_dark: bool = False, has_microphone: bool = True
     ) -> Screen:
         context = await self.context(size=size, is_dark=is_dark, has_microphone=has_microphone)
-        return Screen(await context.new_page())
+        return self.watch(await context.new_page())
+
+    def watch(self, page: Page) -> Screen:
+        screen = Screen(page)
+        self._screens.append(screen)
+        return screen
+
+    async def tell_failure(self) -> None:
+        """What everybody saw when the test failed: pictures in test-results/, errors in the output."""
+        for number, screen in enumerate(self._screens):
+            print(screen.page.url, screen.errors)
+            with suppress(Error):
+                await screen.picture(f"failed-{number}")
 
 
 @asynccontextmanager
-async def chromium(*, microphone: Path | None = None, tab_titled: str = "") -> AsyncIterator[BrowserContexts]:
+async def chromium(
+    *, server: Server | None = None, microphone: Path | None = None, tab_titled: str = ""
+) -> AsyncIterator[BrowserContexts]:
     """A browser of its own for one test.
 
     `microphone` plays once as what the microphone hears. `tab_titled` is the title of the tab that is picked when
     the page asks to share one; its sound needs Playwright's default `--mute-audio` gone, and the real permission
-    dialogs (`--use-fake-ui-for-media-stream` would replace the tab's sound by a beep).
+    dialogs (`--use-fake-ui-for-media-stream` would replace the tab's sound by a beep). When the test fails, what
+    everybody saw and what `server` printed is told.
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
@@ -106,5 +124,10 @@ async def chromium(*, microphone: Path | None = None, tab_titled: str = "") -> A
         contexts = BrowserContexts(browser)
         try:
             yield contexts
+        except BaseException:
+            await contexts.tell_failure()
+            if server is not None:
+                print(server.output()[-6_000:])
+            raise
         finally:
             await browser.close()

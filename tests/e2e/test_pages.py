@@ -45,8 +45,8 @@ async def calls(house: House) -> list[Call]:
 
 
 @pytest.fixture
-async def people(house: House) -> AsyncIterator[BrowserContexts]:
-    async with chromium() as contexts:
+async def people(house: House, server: Server) -> AsyncIterator[BrowserContexts]:
+    async with chromium(server=server) as contexts:
         yield contexts
 
 

@@ -21,7 +21,7 @@ TOPICS = {"price", "brightdesk", "authority", "timing", "proposal", "meeting", "
 async def test_the_sample_call_is_heard_coached_and_reported_without_any_key(house: House) -> None:
     with Server(with_worker=True, SPEECH_PROVIDER="local") as server:
         base_url = server.base_url()
-        async with chromium() as people:
+        async with chromium(server=server) as people:
             screen = await people.screen()
             page = screen.page
             await screen.sign_in(base_url, house.rep, PASSWORD)
