@@ -16,6 +16,8 @@ def as_model_error(error: Exception) -> ModelError:
         return error
     if isinstance(error, openai.APIStatusError):
         return _by_status(error)
+    if isinstance(error.__cause__, httpx2.ConnectTimeout):  # the aiohttp transport calls a refused connection this
+        return ModelError("unreachable", retryable=True)
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException, TimeoutError)):
         return ModelError("stalled", retryable=True)
     if isinstance(error, (openai.APIConnectionError, httpx2.HTTPError, OSError)):

@@ -15,7 +15,7 @@ BOTH = frozenset({Channel.CUSTOMER, Channel.REP})
 # Macros, written {like this} in patterns. `gap2` is up to two words that stay inside the sentence.
 MACROS = {
     "be": r"(?:is|are|was|be|am|been|being|seems?|sounds?|looks?|feels?|feel|looking|sounding|comes? (?:out|in|across)(?: as)?)",
-    "very": r"(?:(?:way|far|a|an?|bit|little|pretty|quite|really|very|just|so|kind|of|rather|still|much|honestly|somewhat|slightly|fairly|too|on|the|side|all|that|sort|extremely|awfully|a lot|simply|also|probably|definitely|maybe|over|more) )*",
+    "very": r"(?:(?:way|far|a|an?|bit|little|pretty|quite|really|very|just|so|kind|of|rather|still|much|honestly|somewhat|slightly|fairly|too|on|the|side|all|that|sort|extremely|awfully|a lot|simply|also|probably|definitely|maybe|over|more|such) )*",
     "our": r"(?:our|my|the|their|this|your|that|a|an|any)",
     "it": r"(?:it|this|that|these|those|them)",
     "we": r"(?:we|i|they|my team|our team|the team)",
@@ -24,7 +24,7 @@ MACROS = {
     "gap3": r"(?:[\w']+ ){0,3}",
     "gap4": r"(?:[\w']+ ){0,4}",
     "gap6": r"(?:[\w']+ ){0,6}",
-    "person": r"(?:boss|bosses|manager|managers|wife|husband|partner|partners|spouse|board|cfo|ceo|cto|coo|cio|vp|director|directors|finance|legal|procurement|purchasing|committee|co founder|cofounder|founder|colleagues?|supervisor|owner|landlord|accountant|lawyer|family|leadership|management|department|stakeholders|higher ups?|people upstairs|team|head of \w+|son|daughter|it)",
+    "person": r"(?:boss|bosses|manager|managers|wife|husband|partner|partners|spouse|board|cfo|ceo|cto|coo|cio|vp|director|directors|finance|legal|procurement|purchasing|committee|co founder|cofounder|founder|colleagues?|supervisor|owner|landlord|accountant|lawyer|family|leadership|management|department|stakeholders|higher ups?|people upstairs|team|head of \w+|son|daughter|it department|it team|it people|our it)",
     "number": r"(?:\d+k?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|grand|million|few|couple|couple of|several)",
     "period": r"(?:days?|weeks?|months?|quarters?|years?|fiscal|q[1-4]|spring|summer|fall|autumn|winter|january|february|march|april|june|july|august|september|october|november|december|budget cycle)",
     "day": r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|next week|this week|next month|later this week|this afternoon|tonight)",

@@ -91,7 +91,8 @@ COMPLIANCE = (
         0.9,
         BOTH,
         (
-            r"(?:read|give|tell|take|need|have|get|here is|it is) (?:me |you |out |us )*(?:your |my |the )*(?:credit |debit |bank )?card (?:number|details|info)",
+            r"(?:read|give|tell|take|here is|it is) (?:me |you |out |us )*(?:your |my |the )*(?:credit |debit |bank )?card (?:number|details|info)",
+            r"(?:my|the) (?:credit |debit )?card number is",
             r"(?:cvv|cvc|three digit code|security code on the back)",
             r"(?:card|number|it) {gap2}(?:is |ends? (?:in|with) )?(?:\d{4} ){3}\d{1,7}",
             r"(?:\d ){12,18}\d",
