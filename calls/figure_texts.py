@@ -153,7 +153,7 @@ def value_text(value: float | None, unit: str) -> str:
     if unit == "ms":
         return _length(value)
     if unit == "score":
-        return f"{value:+.1f}".replace("-", "−")
+        return f"{value:+.1f}".replace("-", "−") if round(value, 1) else "0.0"
     return f"{value:.1f}" if unit in {"per_5_min", "per_min"} else f"{value:.0f}"
 
 

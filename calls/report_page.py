@@ -153,7 +153,7 @@ def _card(payload: Mapping[str, Any], lines: Sequence[LineView]) -> CardView:
         lane=lanes.get(payload["lane"], payload["lane"]),
         title=payload["title"],
         say=payload["say"],
-        source=source["title"] if source else "",
+        source=source["title"] if source and source["title"] != payload["title"] else "",
         outcome=payload["outcome"],
         by_words=payload["evidence"] == "words",
         latency_ms=payload["latency_ms"],

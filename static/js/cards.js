@@ -107,7 +107,7 @@ export class Cards {
     say(part(root, "title"), card.title === laneLabel(card) ? "" : card.title);
     say(part(root, "say"), card.say);
     say(part(root, "why"), card.why);
-    say(part(root, "source"), card.source ? `From your material: ${card.source.title}` : "");
+    say(part(root, "source"), card.source && card.source.title !== card.title ? `From your material: ${card.source.title}` : "");
     root.querySelector('[data-action="pinned"]')?.setAttribute("aria-pressed", String(card.isPinned));
     // In this callback the card is laid out for the frame about to be shown. A note answers no word: no latency.
     requestAnimationFrame(() => this.onPainted(card.id, card.lane === "manager" ? null : card.triggerEndMs));
