@@ -26,7 +26,8 @@ class BusinessTask(Generic[P, R]):
     def __init__(self, name: str, body: Callable[Concatenate[Business, P], R], **options: Any) -> None:
         self.name = name
         self._body = body
-        self._task: Any = shared_task(name=name, **options)(self._run)  # type: ignore[no-untyped-call]
+        # A plain function: Celery would count the `self` of a bound method as an argument of the task.
+        self._task: Any = shared_task(name=name, **options)(lambda **kwargs: self._run(**kwargs))
 
     def __call__(self, business: Business, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run now, in the business's scope. Raises `NoBusiness` for the shared schema."""
@@ -62,7 +63,7 @@ class PublicTask:
     def __init__(self, name: str, body: Callable[[], Any], **options: Any) -> None:
         self.name = name
         self._body = body
-        self._task: Any = shared_task(name=name, **options)(self._run)  # type: ignore[no-untyped-call]
+        self._task: Any = shared_task(name=name, **options)(lambda: self._run())
 
     def __call__(self) -> Any:
         with public_scope():

@@ -142,7 +142,7 @@ def test_a_role_without_admin_gets_a_page_that_says_so(member: MakeMember, clien
 
 def test_a_visitor_is_sent_to_the_businesss_own_sign_in(client_for: ClientFor) -> None:
     answer = client_for(None).get("/admin/members/member/", follow=True)
-    assert answer.redirect_chain[-1] == ("/sign-in/?next=/admin/members/member/", 302)  # type: ignore[attr-defined]
+    assert answer.redirect_chain[-1] == ("/sign-in/?next=/admin/members/member/", 302)
 
 
 def test_a_strangers_session_opens_no_admin(member: MakeMember, client_for: ClientFor, globex: Business) -> None:

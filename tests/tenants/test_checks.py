@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Self
 
 import psycopg
 import pytest
 from django.conf import settings as live
 from django.db import connection
 
+from tenants import checks
 from tenants.checks import check_databases, check_pooler, check_role, check_settings
 from tenants.context import public_scope
 from tests import services
+
+READ = ("DATABASES", "SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "SESSION_ENGINE", "CACHES")
 
 
 def ids(messages: list[Any]) -> list[str]:
@@ -35,14 +39,17 @@ def test_our_own_settings_pass() -> None:
     ],
 )
 def test_a_database_setting_that_mixes_businesses_is_refused(
-    settings: Any, place: tuple[str, ...], value: object, expected: str
+    monkeypatch: pytest.MonkeyPatch, place: tuple[str, ...], value: object, expected: str
 ) -> None:
     databases = copy.deepcopy(live.DATABASES)
     target = databases["default"]
     for name in place[:-1]:
         target = target[name]
     target[place[-1]] = value
-    settings.DATABASES = databases
+    # Not the settings themselves: Django would take connections from them.
+    monkeypatch.setattr(
+        checks, "settings", SimpleNamespace(**{name: getattr(live, name) for name in READ} | {"DATABASES": databases})
+    )
     assert ids(check_settings(None)) == [expected]
 
 
@@ -90,7 +97,7 @@ class TransactionPooler:
         self._turn = 0
         self._servers = [psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) for _ in range(2)]
 
-    def __enter__(self) -> TransactionPooler:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
