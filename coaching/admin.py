@@ -1,0 +1,205 @@
+"""Playbook, knowledge, competitors, keyterms and prompt versions in the business's own admin."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from coaching import services
+from coaching.models import Competitor, Keyterm, Knowledge, Play, PromptPurpose, PromptVersion
+from coaching.playbook import BadPattern, check_patterns
+from coaching.tryout import MAX_SENTENCE, try_sentence
+from coaching.types import Channel
+
+if TYPE_CHECKING:
+    BasePlayForm = forms.ModelForm[Play]
+else:
+    BasePlayForm = forms.ModelForm
+
+
+class PlayForm(BasePlayForm):
+    """Phrases are checked by the code that will match them."""
+
+    class Meta:
+        model = Play
+        fields = (
+            "title",
+            "key",
+            "kind",
+            "topic",
+            "channel",
+            "say",
+            "why",
+            "patterns",
+            "unless",
+            "priority",
+            "cooldown_s",
+            "is_active",
+        )
+
+    def clean_patterns(self) -> str:
+        return _checked(self.cleaned_data["patterns"])
+
+    def clean_unless(self) -> str:
+        return _checked(self.cleaned_data["unless"])
+
+
+@admin.register(Play)
+class PlayAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    form = PlayForm
+    list_display = ("title", "kind", "topic", "channel", "phrases", "priority", "is_active")
+    list_filter = ("kind", "channel", "is_active")
+    search_fields = ("title", "key", "topic", "say", "patterns")
+    readonly_fields = ("preview",)
+    prepopulated_fields = {"key": ("title",)}
+    actions_list = ["try_a_sentence"]
+    fieldsets = (
+        ("What the rep sees", {"fields": ("title", "say", "why", "preview")}),
+        ("When", {"fields": ("kind", "topic", "channel", "patterns", "unless")}),
+        ("How often", {"fields": ("priority", "cooldown_s", "is_active", "key")}),
+    )
+
+    @admin.display(description="phrases")
+    def phrases(self, play: Play) -> int:
+        return len(services.as_value(play).patterns)
+
+    @admin.display(description="preview")
+    def preview(self, play: Play) -> SafeString | str:
+        if not play.say:
+            return "The card appears here when the play is saved."
+        return format_html(
+            '<div class="border border-base-200 dark:border-base-700 rounded-default p-4 max-w-xl">'
+            '<p class="text-sm">{}</p><p class="text-lg font-semibold">{}</p><p class="text-sm">{}</p></div>',
+            play.title,
+            play.say,
+            play.why,
+        )
+
+    @action(description="Try a sentence", url_path="try-link", permissions=["view"])  # type: ignore[untyped-decorator]
+    def try_a_sentence(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - unfold's signature
+        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:coaching_play_try"))
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("try/", self.admin_site.admin_view(self.try_view), name="coaching_play_try")
+        return [own, *super().get_urls()]
+
+    def try_view(self, request: HttpRequest) -> TemplateResponse:
+        """Type a sentence, see which plays and signals it fires. Changes nothing, keeps nothing."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        sentence = request.GET.get("sentence", "").strip()[:MAX_SENTENCE]
+        by_rep = request.GET.get("by_rep") == "1"
+        channel = Channel.REP if by_rep else Channel.CUSTOMER
+        tried = try_sentence(services.load_material(), sentence, channel) if sentence else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Try a sentence",
+            "sentence": sentence,
+            "by_rep": by_rep,
+            "tried": tried,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/coaching/play/try_sentence.html", context)
+
+
+@admin.register(Knowledge)
+class KnowledgeAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    list_display = ("title", "key", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("title", "key", "body")
+    prepopulated_fields = {"key": ("title",)}
+
+
+@admin.register(Competitor)
+class CompetitorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    list_display = ("name", "also_known_as")
+    search_fields = ("name", "also_known_as")
+
+
+@admin.register(Keyterm)
+class KeytermAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    list_display = ("text",)
+    search_fields = ("text",)
+
+
+@admin.register(PromptVersion)
+class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """History is read-only: a change is a new version, copied from the published one, in use once published."""
+
+    list_display = ("__str__", "state", "note", "created_at", "published_at")
+    list_filter = ("purpose",)
+    actions = ("publish_selected",)
+    fields = ("purpose", "system", "temperature", "note")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PromptVersion | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        if obj is None:
+            return ()
+        return ("purpose", "number", "system", "temperature", "note", "created_at", "published_at", "difference")
+
+    def get_fields(self, request: HttpRequest, obj: PromptVersion | None = None) -> tuple[str, ...]:
+        return self.fields if obj is None else self.get_readonly_fields(request, obj)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Start from what is in use, so that a new version is a change and not a blank page."""
+        purpose = request.GET.get("purpose", PromptPurpose.LIVE)
+        if purpose not in PromptPurpose.values:
+            purpose = PromptPurpose.LIVE
+        prompt = services.published_prompt(purpose)
+        return {"purpose": purpose, "system": prompt.system, "temperature": prompt.temperature}
+
+    def save_model(self, request: HttpRequest, obj: PromptVersion, form: Any, change: bool) -> None:  # noqa: ARG002
+        if change:
+            raise PermissionDenied
+        saved = services.save_prompt_version(
+            purpose=obj.purpose, system=obj.system, temperature=obj.temperature, note=obj.note
+        )
+        obj.pk, obj.number = saved.pk, saved.number
+        messages.info(request, "Saved. It is used once you publish it: select it in the list.")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    @admin.action(description="Publish (one version)", permissions=["add"])
+    def publish_selected(self, request: HttpRequest, chosen: QuerySet[PromptVersion]) -> None:
+        versions = list(chosen[:2])
+        if len(versions) != 1:
+            messages.error(request, "Choose exactly one version to publish.")
+            return
+        services.publish(versions[0])
+        messages.success(request, f"{versions[0]} is in use for calls that start from now on.")
+
+    @admin.display(description="state")
+    def state(self, version: PromptVersion) -> str:
+        published = services.published_version(version.purpose)
+        if published is not None and published.pk == version.pk:
+            return "in use"
+        return "used before" if version.published_at else "draft"
+
+    @admin.display(description="compared with the one in use")
+    def difference(self, version: PromptVersion) -> SafeString | str:
+        published = services.published_prompt(version.purpose)
+        if published.version_id == version.pk:
+            return "This is the one in use."
+        lines = difflib.unified_diff(
+            published.system.splitlines(), version.system.splitlines(), "in use", str(version), lineterm="", n=1
+        )
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', "\n".join(lines) or "The same text.")
+
+
+def _checked(text: str) -> str:
+    try:
+        return "\n".join(check_patterns(text))
+    except BadPattern as error:
+        raise ValidationError(str(error)) from error
