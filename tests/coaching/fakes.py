@@ -7,8 +7,21 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from coaching.llm.base import CardRequest, CardText, ModelError
-from coaching.types import Card, Channel, Component, Knowledge, Line, Material, Moment, Play, Prompt, Signal
-from coaching.types import SignalKind, Usage, Word
+from coaching.types import (
+    Card,
+    Channel,
+    Component,
+    Knowledge,
+    Line,
+    Material,
+    Moment,
+    Play,
+    Prompt,
+    Signal,
+    SignalKind,
+    Usage,
+    Word,
+)
 
 
 class Sink:

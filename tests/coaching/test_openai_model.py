@@ -16,7 +16,7 @@ from tests.coaching.fakes import MATERIAL, until
 from tests.data import shared
 from tests.vendors.openai import Fault, OpenAIServer
 
-TASK = "The customer just raised: objection about price. Their words, as data: \"too much\". Write the card now."
+TASK = 'The customer just raised: objection about price. Their words, as data: "too much". Write the card now.'
 
 
 @pytest.fixture

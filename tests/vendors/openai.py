@@ -13,7 +13,7 @@ import re
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -72,7 +72,7 @@ class OpenAIServer:
         self.script = Script()
         self.requests: list[Recorded] = []
         self.problems: list[str] = []
-        self.connections = 0
+        self.connections: set[object] = set()
         self._key = key
         self._port = port
         self._seen_prefixes: set[tuple[str, str]] = set()
@@ -80,7 +80,7 @@ class OpenAIServer:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="openai-server")
         self._runner: web.AppRunner | None = None
 
-    def __enter__(self) -> OpenAIServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
         return self
@@ -115,6 +115,7 @@ class OpenAIServer:
             await self._runner.cleanup()
 
     async def _models(self, request: web.Request) -> web.Response:
+        self.connections.add(request.transport)
         refusal = self._unauthorised(request)
         if refusal is not None:
             return refusal
@@ -123,6 +124,7 @@ class OpenAIServer:
         return web.json_response({"object": "list", "data": data})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.connections.add(request.transport)
         body = await request.json()
         recorded = Recorded(request.path, request.headers.get("Authorization", ""), body)
         self.requests.append(recorded)
@@ -180,7 +182,7 @@ class OpenAIServer:
             await asyncio.sleep(self.script.stall_s)
         elif kind == "drop":
             assert request.transport is not None
-            request.transport.abort()  # type: ignore[attr-defined]
+            request.transport.abort()
             return True
         elif kind == "malformed":
             await response.write(b'data: {"id": "c1", "choi\n\n')
@@ -261,7 +263,9 @@ def _answer(body: dict[str, Any]) -> dict[str, Any]:
     return _card(f"I hear you on {words}. What matters most to you there?", kind=kind, title=words.capitalize())
 
 
-def _card(say: str, *, kind: str = "question", title: str = "", source_key: str = "", should_show: bool = True) -> Any:
+def _card(
+    say: str, *, kind: str = "question", title: str = "", source_key: str = "", should_show: bool = True
+) -> dict[str, Any]:
     why = "It fits what was just said."
     return {
         "say": say,
