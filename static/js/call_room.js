@@ -17,6 +17,8 @@ import { keepAwake } from "./wake_lock.js";
 /** How long hanging up waits for the last audio to be acknowledged. */
 const LAST_ACK_MS = 3000;
 const SUPERSEDED = 4409;
+/** Also how the sockets of a call that has ended close, sometimes before its last event is here. */
+const NOT_ALLOWED = 4403;
 
 export class CallRoom {
   /** @type {import("./audio/capture.js").Capture | null} */
@@ -45,7 +47,7 @@ export class CallRoom {
       events: {
         onState: (state) => this.#state(state),
         onFallback: (isFallback) => this.view.light.setCarrier({ audio: isFallback ? "polling" : "socket" }),
-        onFinal: (code, reason) => this.#refused(code, reason),
+        onFinal: (code, reason) => void this.#refused(code, reason),
         onReady: () => {
           this.view.light.setCarrier({ audio: "socket" });
           this.#resolveReady();
@@ -60,7 +62,7 @@ export class CallRoom {
       onEnded: () => this.#ended(),
       // A card that has left the call meanwhile: the screen has moved on as well.
       onRefused: () => {},
-      onFinal: (code, reason) => this.#refused(code, reason),
+      onFinal: (code, reason) => void this.#refused(code, reason),
     });
     this.speech = new BrowserSpeech(call.id, () => this.#clock.at(performance.now()), (isWorking) => this.#hearing(isWorking));
   }
@@ -159,6 +161,15 @@ export class CallRoom {
     }
   }
 
+  async #hasEnded() {
+    try {
+      const { state } = /** @type {{state: string}} */ (await request(`/api/calls/${this.call.id}`));
+      return state === "ended";
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * @param {string} id
    * @param {number | null} triggerEndMs
@@ -172,8 +183,10 @@ export class CallRoom {
   /**
    * @param {number} code
    * @param {string} reason
+   * @returns {Promise<void>}
    */
-  #refused(code, reason) {
+  async #refused(code, reason) {
+    if (this.#isOver || (code === NOT_ALLOWED && (await this.#hasEnded()))) return this.#ended();
     if (this.#isOver) return;
     this.#stop();
     const again = { label: "Continue here", run: () => window.location.assign(`/calls/${this.call.id}/`) };
