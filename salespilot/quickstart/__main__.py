@@ -45,10 +45,12 @@ class Quickstart:
         try:
             with self._screen.step("Starting the database and the queue"):
                 stores.start()
-            with self._screen.step(
-                "Bringing the database up to date" + (", with the demo" if self._plan.has_demo else "")
-            ):
-                self._update_database(stores.settings)
+            if not stores.is_up_to_date():
+                what = "Bringing the database up to date" + (", with the demo" if self._plan.has_demo else "")
+                with self._screen.step(what):
+                    self._update_database(stores.settings)
+                stores.note_up_to_date()
+            self._stop.check()
             self._serve(stores.settings)
         finally:
             self._plan.running_file.unlink(missing_ok=True)
@@ -70,7 +72,6 @@ class Quickstart:
                 start_new_session=True,  # Ctrl-C reaches us alone
                 check=False,
             ).returncode
-        self._stop.check()
         if code:
             last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
             raise QuickstartError("\n".join([f"The database can not be brought up to date ({log}):", *last]))

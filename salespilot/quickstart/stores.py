@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from salespilot.databases import local_secret
+from salespilot.quickstart import fingerprint
 from salespilot.quickstart.plan import Plan
 from salespilot.quickstart.postgres import EmbeddedPostgres
 from salespilot.quickstart.valkey import EmbeddedValkey
@@ -36,6 +37,17 @@ class Stores:
             self._valkey.stop()
         if self._postgres:
             self._postgres.stop()
+
+    def is_up_to_date(self) -> bool:
+        """Whether `note_up_to_date` was called for this data and this code. Never for a database of your own."""
+        return self._postgres is not None and fingerprint.read(self._postgres.data_dir) == self._wanted()
+
+    def note_up_to_date(self) -> None:
+        if self._postgres:
+            fingerprint.write(self._postgres.data_dir, self._wanted())
+
+    def _wanted(self) -> str:
+        return fingerprint.of_code(has_demo=self._plan.has_demo)
 
     def _database_urls(self, admin_url: str) -> dict[str, str]:
         owner_password = local_secret(self._plan.var / "pg.owner-password")

@@ -31,6 +31,7 @@ class Program:
     name: str
     command: list[str]
     stop_seconds: int
+    niceness: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Supervisor:
         self._read_to = log.stat().st_size if log.exists() else 0
         # A session of its own: Ctrl-C reaches us alone, and we end the processes in order.
         self._process = subprocess.Popen(
-            [sys.executable, tether.__file__, sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
+            [*_tied(0), sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
             cwd=self._plan.var,
             env=_environment(self._settings, self._plan),
             stdin=subprocess.DEVNULL,
@@ -131,7 +132,7 @@ def render(plan: Plan, programs: list[Program]) -> str:
     if os.geteuid() == 0:
         lines.append(f"user={pwd.getpwuid(0).pw_name}")  # says that running as root is meant
     for program in programs:
-        tied = [sys.executable, tether.__file__, *program.command]
+        tied = [*_tied(program.niceness), *program.command]
         lines += [
             "",
             f"[program:{program.name}]",
@@ -150,6 +151,10 @@ def render(plan: Plan, programs: list[Program]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tied(niceness: int) -> list[str]:
+    return [sys.executable, tether.__file__, str(niceness)]
+
+
 def _literal(value: object) -> str:
     return str(value).replace("%", "%%")
 
@@ -157,8 +162,9 @@ def _literal(value: object) -> str:
 def _programs(plan: Plan, port: int) -> list[Program]:
     return [
         Program("web", commands.web(plan.web_server, host=plan.bind, port=port), stop_seconds=15),
-        Program("worker", commands.worker(), stop_seconds=30),
-        Program("beat", commands.beat(schedule_file=str(plan.var / "beat")), stop_seconds=10),
+        # What comes after the call gives way to calls.
+        Program("worker", commands.worker(), stop_seconds=30, niceness=5),
+        Program("beat", commands.beat(schedule_file=str(plan.var / "beat")), stop_seconds=10, niceness=5),
     ]
 
 

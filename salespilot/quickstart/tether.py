@@ -1,4 +1,4 @@
-"""Runs a command that ends when its parent ends, also when the parent is killed with -9: python tether.py COMMAND...
+"""Runs a command that ends when its parent does, also when that is killed: python tether.py NICENESS COMMAND...
 
 Started by its path, not as a module, so that it costs next to nothing. Outside Linux it only runs the command.
 """
@@ -21,4 +21,5 @@ def tie_to_parent() -> None:
 
 if __name__ == "__main__":
     tie_to_parent()
-    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 -- replaces itself by a command from our own list
+    os.nice(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 -- replaces itself by a command from our own list

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from salespilot.quickstart import fingerprint
 from salespilot.quickstart.errors import QuickstartError
 from salespilot.quickstart.plan import choose_port, read_plan
 
@@ -83,3 +84,11 @@ def test_a_taken_port_is_replaced_by_one_of_the_next(monkeypatch: pytest.MonkeyP
         chosen = choose_port(read_plan())
 
     assert chosen != taken
+
+
+def test_the_database_is_looked_at_again_when_the_demo_is_wished_for(tmp_path: Path) -> None:
+    fingerprint.write(tmp_path, fingerprint.of_code(has_demo=False))
+
+    assert fingerprint.read(tmp_path) == fingerprint.of_code(has_demo=False)
+    assert fingerprint.read(tmp_path) != fingerprint.of_code(has_demo=True)
+    assert fingerprint.read(tmp_path / "elsewhere") == ""

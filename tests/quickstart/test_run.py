@@ -64,6 +64,11 @@ class Run:
             status: int = answer.status
             return status
 
+    def health(self) -> dict[str, str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10) as answer:
+            told: dict[str, str] = json.load(answer)
+            return told
+
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
         return self.process.wait(60)
@@ -97,7 +102,7 @@ def var() -> Iterator[Path]:
 
 
 def test_from_nothing_to_a_page_and_back_to_nothing(var: Path) -> None:
-    first = Run(var, PORT=str(free_port()))
+    first = Run(var, PORT=str(free_port()), SWEEP_SECONDS="1")
     try:
         first.wait_for_page()
         assert first.get("/healthz") == 200
@@ -105,6 +110,8 @@ def test_from_nothing_to_a_page_and_back_to_nothing(var: Path) -> None:
         assert first.get("/sign-in/", host="globex.localhost") == 200
         assert f"http://acme.localhost:{first.port}" in first.output
         assert (var / "quickstart.json").stat().st_mode & 0o077 == 0
+        # Beat sent a sweep and the worker did it.
+        assert wait_until(lambda: first.health()["status"] == "ok", seconds=60, every=0.5), first.health()
     finally:
         code = first.end()
 
@@ -117,6 +124,7 @@ def test_from_nothing_to_a_page_and_back_to_nothing(var: Path) -> None:
     try:
         second.wait_for_page()
         assert time.monotonic() - began < 10 * _slowness()
+        assert "up to date" not in second.output, "nothing changed, nothing is done again"
         assert second.get("/sign-in/", host="acme.localhost") == 200
     finally:
         second.end(signal.SIGTERM)
