@@ -19,7 +19,7 @@ from calls.speech.base import (
 )
 from calls.speech.engine import wire
 from calls.speech.hearing import Hearing, channels_of
-from calls.speech.local_process import EngineProcess, engine_command
+from calls.speech.local_process import HANGS_AFTER_S, EngineProcess, engine_command
 from coaching.types import Channel, Component, Line, Usage, Word
 
 NAME = "local"
@@ -187,8 +187,15 @@ class LocalProvider:
     name = NAME
 
     def __init__(
-        self, *, model_dir: str = "", most_channels: int = 4, nice: int = 5, command: list[str] | None = None
+        self,
+        *,
+        model_dir: str = "",
+        most_channels: int = 4,
+        nice: int = 5,
+        hangs_after_s: float = HANGS_AFTER_S,
+        command: list[str] | None = None,
     ) -> None:
+        self._hangs_after_s = hangs_after_s
         self._command = command or engine_command(model_dir, nice)
         self._most_channels = most_channels
         self._process: EngineProcess | None = None
@@ -257,5 +264,5 @@ class LocalProvider:
         if self._process is None or self._loop is not loop:
             if self._process is not None:
                 self._process.kill()
-            self._process, self._loop = EngineProcess(self._command), loop
+            self._process, self._loop = EngineProcess(self._command, hangs_after_s=self._hangs_after_s), loop
         return self._process

@@ -22,6 +22,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 BACKOFF_S = (0.25, 0.5, 1.0, 2.0, 4.0)
 STARTS_IN_VAIN = 4
 """So many starts in a row that never became ready mean that the engine can not run here."""
+LOST_FOR_S = 60.0
+"""So long nobody tries again: every try costs a process."""
 HANGS_AFTER_S = 10.0
 LOADS_WITHIN_S = 60.0
 MOST_UNSENT_BYTES = 4 * 1024 * 1024
@@ -96,12 +98,15 @@ class EngineProcess:
         self._hangs_after_s = hangs_after_s
         self._child: Child | None = None
         self._is_ready = asyncio.Event()
+        self._is_decided = asyncio.Event()
+        """Set while it is ready, and when it never will be."""
         self._is_running = asyncio.Event()
         self._listeners: dict[int, Listener] = {}
         self._next_id = 1
         self._supervisor: asyncio.Task[None] | None = None
         self._has_answered = asyncio.Event()
         self._lost: SpeechError | None = None
+        self._lost_until = 0.0
         self.restarts = 0
 
     @property
@@ -114,8 +119,13 @@ class EngineProcess:
 
     async def start(self) -> None:
         """Returns when there is a process to write to; its model may still be loading. Raises SpeechError."""
+        now = asyncio.get_running_loop().time()
+        if self._lost is not None and now < self._lost_until:
+            raise self._lost
         if self._supervisor is None or self._supervisor.done():
             self._lost = None
+            self._is_running.clear()
+            self._is_decided.clear()
             self._supervisor = asyncio.create_task(self._supervise(), name="speech engine")
         await self._is_running.wait()
         if self._lost is not None:
@@ -125,9 +135,11 @@ class EngineProcess:
         """Start and wait until the model is loaded. Raises SpeechError."""
         await self.start()
         try:
-            await asyncio.wait_for(self._is_ready.wait(), limit_s)
+            await asyncio.wait_for(self._is_decided.wait(), limit_s)
         except TimeoutError:
             raise SpeechError("the embedded engine did not start in time", retryable=True) from None
+        if self._lost is not None:
+            raise self._lost
 
     async def stop(self) -> None:
         if self._supervisor is not None:
@@ -168,6 +180,7 @@ class EngineProcess:
                 reason = await self._run_once()
                 in_vain = 0 if self._is_ready.is_set() else in_vain + 1
                 self._is_ready.clear()
+                self._is_decided.clear()
                 self._is_running.clear()
                 logger.warning("speech engine ended", extra={"reason": reason, "in_vain": in_vain})
                 for listener in list(self._listeners.values()):
@@ -180,10 +193,11 @@ class EngineProcess:
                 self._child.kill()
 
     def _give_up(self, error: SpeechError) -> None:
-        self._lost = error
+        self._lost, self._lost_until = error, asyncio.get_running_loop().time() + LOST_FOR_S
         for listener in list(self._listeners.values()):
             listener.on_lost(error)
         self._is_running.set()
+        self._is_decided.set()
 
     async def _run_once(self) -> str:
         """One life of the process; returns why it ended."""
@@ -212,6 +226,7 @@ class EngineProcess:
             frame = wire.decode(prefix, await child.reader.readexactly(wire.body_bytes(prefix)))
             if frame.kind is wire.Kind.READY:
                 self._is_ready.set()
+                self._is_decided.set()
             elif frame.kind is wire.Kind.PONG:
                 self._has_answered.set()
             for listener in self._listeners_of(frame):

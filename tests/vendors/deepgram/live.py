@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from tests.vendors.deepgram import checks
@@ -103,7 +104,7 @@ class LiveSocket:
         try:
             data = await asyncio.wait_for(self._reader.read(65_536), self._idle_s)
         except TimeoutError:
-            if not self._is_mute:
+            if not self._is_mute and self._protocol.state is State.OPEN:
                 self._violations.append("neither audio nor KeepAlive in time")
                 self._close(1011, "NET-0001")
             return True
@@ -121,7 +122,8 @@ class LiveSocket:
                 continue
             if not self._writer.is_closing():
                 self._writer.write(data)
-        if self._protocol.close_expected() and self._protocol.close_code is not None:
+        is_closed = self._protocol.close_sent is not None and self._protocol.close_rcvd is not None
+        if is_closed and not self._is_half_open:
             self._writer.close()
             self._is_over = True
 
@@ -129,10 +131,13 @@ class LiveSocket:
     def _is_mute(self) -> bool:
         return self._fault is not None and self._fault.kind in {"mute", "half_open"}
 
+    @property
+    def _is_half_open(self) -> bool:
+        return self._fault is not None and self._fault.kind == "half_open"
+
     def _is_silent_on_pings(self, data: bytes) -> bool:
         """A half-open peer answers no ping: its pongs (and its closing) go nowhere."""
-        is_half_open = self._fault is not None and self._fault.kind == "half_open"
-        return is_half_open and data[0] in {0x80 | Opcode.PONG, 0x80 | Opcode.CLOSE}
+        return self._is_half_open and data[0] in {0x80 | Opcode.PONG, 0x80 | Opcode.CLOSE}
 
     def _send(self, message: dict[str, Any] | str) -> None:
         if self._is_mute:
@@ -149,7 +154,8 @@ class LiveSocket:
             self._flush()
 
     def _close(self, code: int, reason: str) -> None:
-        self._protocol.send_close(code, reason)
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
 
     def _abort(self) -> None:
         self._is_over = True
