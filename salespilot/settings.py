@@ -58,11 +58,12 @@ CONTENT_SECURITY_POLICY = {
 
 SHARED_APPS = [
     "daphne",
+    # Before django_tenants, which brings an index page of its own for the admin.
+    "unfold.apps.BasicAppConfig",
     "django_tenants",
     "tenants",
     "tenants.members",
     "billing.rates",
-    "unfold.apps.BasicAppConfig",
     "tenants.admin_config.BusinessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -228,6 +229,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "tenants.admin_theme.site_subheader",
     "SITE_ICON": "tenants.admin_theme.site_icon",
     "SITE_SYMBOL": "graphic_eq",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tenants.admin_theme.favicon"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": "tenants.admin_theme.primary_colours"},

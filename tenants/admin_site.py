@@ -21,6 +21,8 @@ from tenants.members.models import Member
 
 # The table exists in the shared schema too, but nobody could use a key there: the API is a business's.
 NOT_ON_PUBLIC_HOST = {"members.apikey"}
+# A member has one role; Django's groups would promise rights that nothing asks for.
+NOWHERE = {"auth.group"}
 
 
 def belongs_here(model: type[Model]) -> bool:
@@ -28,9 +30,11 @@ def belongs_here(model: type[Model]) -> bool:
     business = current()
     if business is None:
         return False
-    app = model._meta.app_config.name  # noqa: SLF001 - Django's documented introspection
+    app, label = model._meta.app_config.name, model._meta.label_lower  # noqa: SLF001 - documented introspection
+    if label in NOWHERE:
+        return False
     if business.is_public:
-        return app in settings.SHARED_APPS and model._meta.label_lower not in NOT_ON_PUBLIC_HOST  # noqa: SLF001
+        return app in settings.SHARED_APPS and label not in NOT_ON_PUBLIC_HOST
     return app in settings.TENANT_APPS
 
 

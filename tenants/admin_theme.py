@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 
 from tenants.branding import get_brand
 from tenants.colour import palette
@@ -68,6 +69,10 @@ def site_subheader(request: HttpRequest) -> str:  # noqa: ARG001
 
 def site_icon(request: HttpRequest) -> str | None:  # noqa: ARG001
     return get_brand().logo_url or None
+
+
+def favicon(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("img/mark.svg")
 
 
 def primary_colours(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
