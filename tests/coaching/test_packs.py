@@ -53,8 +53,8 @@ def test_a_pack_is_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", pack_names())
 def test_every_phrase_of_a_pack_fires_its_own_play(name: str) -> None:
-    from coaching.playbook import Playbook  # noqa: PLC0415
-    from coaching.signals.text import normalise  # noqa: PLC0415
+    from coaching.playbook import Playbook
+    from coaching.signals.text import normalise
 
     material = material_of(load_pack(name))
     playbook = Playbook(material)
@@ -116,15 +116,17 @@ CALL = (
 
 async def test_a_short_call_gets_its_sensible_cards_within_the_default_budget() -> None:
     sink, clock = Sink(), Clock()
-    coach = Coach(
-        call_id="call", material=material_of(load_pack("b2b_software")), model=None, sink=sink, clock=clock
-    )
+    coach = Coach(call_id="call", material=material_of(load_pack("b2b_software")), model=None, sink=sink, clock=clock)
     for number, (start_s, channel, text) in enumerate(CALL):
         coach.note_speaking(channel, True, start_s * 1_000)
         said = line(text, start_ms=start_s * 1_000, channel=channel, utterance=number)
         words = text.split()
         for count in range(2, len(words), 2):
-            coach.hear(line(" ".join(words[:count]), start_ms=start_s * 1_000, channel=channel, utterance=number, is_final=False))
+            coach.hear(
+                line(
+                    " ".join(words[:count]), start_ms=start_s * 1_000, channel=channel, utterance=number, is_final=False
+                )
+            )
         coach.hear(said)
         coach.note_speaking(channel, False, said.end_ms)
     sources = [card.source.key for card in sink.cards if card.source]
