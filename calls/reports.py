@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from coaching.services import load_material
-from coaching.summaries import write_summary
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,8 +17,11 @@ from calls.analysis.cards import CardResult, Deed, counts, judge_cards
 from calls.analysis.conversation import Conversation, analyse
 from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Report
+from calls.repair import repair_gaps
 from calls.services import append_event
 from coaching.llm.base import Summary
+from coaching.services import load_material
+from coaching.summaries import write_summary
 from coaching.types import Material, Moment, MomentState, SignalKind, Usage
 
 logger = logging.getLogger(__name__)
@@ -65,15 +66,17 @@ def write_report(call_id: uuid.UUID) -> bool:
 
 
 def _write(claim: claims.Claim) -> None:
-    call = Call.objects.get(pk=claim.call_id)
-    log = _close_moments(call, read_log(call.id))
+    call, material = Call.objects.get(pk=claim.call_id), load_material()
+    log = read_log(call.id)
+    if repair_gaps(call, log.lines, material.keyterms):
+        log = read_log(call.id)
+    log = _close_moments(call, log)
     record([_metered(call, usage) for usage in log.usage])
     gaps = Gap.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")
     conversation = analyse(log.lines, channels=call.channels, untranscribed=list(gaps))
     cards = judge_cards(
         log.cards, [Deed(deed.card_id, deed.action, deed.latency_ms) for deed in log.actions], conversation.speech
     )
-    material = load_material()
     summary = write_summary(material, log.lines, log.moments)
     _meter_summary(call, summary.usage)
     _store(claim, material=material, summary=summary, moments=log.moments, conversation=conversation, cards=cards)

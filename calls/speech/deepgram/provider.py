@@ -75,9 +75,9 @@ class DeepgramProvider:
             raise speech_error(error) from error
         lines = recorded_lines(answer, channels_of(spec), first_sample // SAMPLES_PER_MS)
         audio_ms = len(pcm) // (BYTES_PER_SAMPLE * spec.channels) // SAMPLES_PER_MS
-        usage = Usage(
-            Component.SPEECH, NAME, self._account.model, "audio_ms", audio_ms * spec.channels, purpose="repair"
-        )
+        # Recorded audio has its own price, so it is metered under a name of its own.
+        model = f"{self._account.model}-prerecorded"
+        usage = Usage(Component.SPEECH, NAME, model, "audio_ms", audio_ms * spec.channels, purpose="repair")
         return lines, [usage]
 
     async def aclose(self) -> None:
