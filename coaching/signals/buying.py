@@ -18,7 +18,7 @@ def _steps(topic: str, *patterns: str, confidence: float = 0.85) -> Rule:
 BUYING = (
     _buys(
         "timeline",
-        r"(?:how soon|how quickly|how fast|how early) (?:can|could|would|will|do) {gap4}(?:start|started|live|running|install|installed|set up|begin|up|in place|implement|implemented|delivered|deliver|ready|onboard|onboarded|roll|have it|get it|get this|take)",
+        r"(?:how soon|how quickly|how fast|how early) (?:can|could|would|will|do) {gap4}(?:start|started|live|running|switch|install|installed|set up|begin|up|in place|implement|implemented|delivered|deliver|ready|onboard|onboarded|roll|have it|get it|get this|take)",
         r"when (?:can|could|would|do|will|should) (?:we|i|you|it|this) {gap3}(?:start|started|live|running|install|installed|set up|begin|be up|in place|implement|deliver|onboard|roll)",
         r"(?:what is|what would be|what does) (?:the|your) (?:timeline|lead time|turnaround|timeframe|earliest|start date)(?: \w+)?",
         r"how long (?:does|would|will|until|before|is) {gap4}(?:setup|set up|implementation|installation|install|onboarding|take to (?:get|set|install|implement|go)|live|running|rollout|roll out|started|delivery|we can|we could)",
@@ -54,6 +54,7 @@ BUYING = (
         r"(?:would|could) be (?:a |an )?(?:huge|big|massive|great|perfect|real|enormous|total) (?:help|win|fit|improvement|time saver|game changer|relief|difference|for us)",
         r"(?:perfect|great|ideal|good|strong) fit(?: for (?:us|me|our|my))?",
         r"game changer",
+        r"(?:team|everyone|everybody|they|people|kids|family) (?:really |all |already )?loves? (?:it|this|that)",
         r"(?:i|we|my team|the team) (?:really |would |just |actually |do )*(?:like|love) (?:that(?= (?:\.|$))|it|what i see|what we see|what i am|what you|how (?:it|this|that|you|easy)|the (?:idea|sound|look|dashboard|demo|product|features?|fact|way|design|reporting))",
         r"(?:that|this|it) (?:is|looks|sounds|seems) {gap1}(?:impressive|amazing|fantastic|awesome|incredible|very useful|really useful|super useful|really interesting|very interesting|very promising|really promising|promising|brilliant)",
         r"(?:could|can) (?:see|imagine) (?:us|myself|ourselves|my team|our team|the team) (?:using|working|with)",
@@ -87,7 +88,8 @@ NEXT_STEPS = (
         r"(?:schedule|book|set up|arrange) (?:a |an |another |the |our )(?:{gap2})(?:call|meeting|demo|demonstration|session|visit|appointment|site visit|survey|walkthrough|workshop)",
         r"(?:calendar invite|calendar invitation|meeting invite|send (?:me |you |us |over )*(?:an |the |a )*(?:invite|invitation|calendar))",
         r"(?:does|would|how about|how is|what about|is) (?:{day}|the \w+)(?: (?:morning|afternoon|at \w+|or \w+))? (?:work|suit|good|okay|ok|better|free|fine|at|for you|morning|afternoon)(?: for \w+)?",
-        r"(?:talk|speak|meet|reconnect|reconvene|touch base|catch up|follow up|get together|connect|regroup|check in|call you|call you back|see you|chat)(?: (?:again|with you|back|up|and \w+))* (?:on |at |by )?{day}",
+        r"(?:talk|speak|meet|reconnect|reconvene|touch base|catch up|follow up|get together|connect|regroup|check in|call you|call you back|see you|chat)(?: (?:again|with you|to you|back|up|and \w+))* (?:on |at |by )?{day}",
+        r"{day}(?: (?:at \w+(?: \w+)?|morning|afternoon|noon))? (?:is|works|would be|sounds|suits)(?: (?:good|fine|great|perfect|okay|ok|better|best|me|us))",
         r"(?:let us|we should|we could|can we|shall we|i would like to|would like to|could we|happy to|want to) (?:schedule|reconnect|reconvene|meet again|talk again|speak again|set up|regroup|book|get something on the calendar|put something on the calendar)(?: \w+)?",
         r"(?:show|bring|present|demo) (?:this|it|that) (?:to|for|in to) (?:my|our|the) (?:team|boss|board|manager|partner|wife|husband|colleagues)",
         r"follow up (?:call|meeting|session|demo)",

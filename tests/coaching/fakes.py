@@ -157,5 +157,5 @@ def line(
 async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
     """Wait for a condition, giving the loop its turns."""
     async with asyncio.timeout(timeout_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the condition has no event of its own
             await asyncio.sleep(0.002)

@@ -69,7 +69,7 @@ async def test_what_is_asked_is_what_live_work_needs(server: OpenAIServer) -> No
     assert body["store"] is False
     assert body["stream_options"] == {"include_usage": True}
     assert body["response_format"]["json_schema"]["strict"] is True
-    assert list(body["response_format"]["json_schema"]["schema"]["properties"])[0] == "say"
+    assert next(iter(body["response_format"]["json_schema"]["schema"]["properties"])) == "say"
 
 
 async def test_the_second_card_of_a_call_is_billed_as_cached(server: OpenAIServer) -> None:

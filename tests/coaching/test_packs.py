@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from coaching.coach import Coach
 from coaching.packs import BadPack, Pack, build_pack, load_pack, pack_names
+from coaching.playbook import Playbook
+from coaching.signals.text import normalise
 from coaching.types import Channel, Knowledge, Material, Play, Prompt, SignalKind
 from tests.coaching.fakes import Clock, Sink, line
 
@@ -53,8 +56,6 @@ def test_a_pack_is_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", pack_names())
 def test_every_phrase_of_a_pack_fires_its_own_play(name: str) -> None:
-    from coaching.playbook import Playbook
-    from coaching.signals.text import normalise
 
     material = material_of(load_pack(name))
     playbook = Playbook(material)
@@ -134,7 +135,7 @@ async def test_a_short_call_gets_its_sensible_cards_within_the_default_budget() 
     assert "competitor-general" in sources
     assert {"buying-timeline", "price-too-high"} & set(sources)
     shown_at = [card.trigger_end_ms for card in sink.cards]
-    assert all(later - earlier >= 15_000 for earlier, later in zip(shown_at, shown_at[1:], strict=False))
+    assert all(later - earlier >= 15_000 for earlier, later in pairwise(shown_at))
     kinds = {moment.kind for moment in sink.moments}
     assert {SignalKind.OBJECTION, SignalKind.COMPETITOR, SignalKind.BUYING_SIGNAL, SignalKind.NEXT_STEP} <= kinds
     await coach.aclose()
