@@ -62,6 +62,8 @@ class OnlyWhereItBelongs:
 class BusinessAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
     """Signing in and out happens on the business's own pages; the look comes from tenants/admin_theme.py."""
 
+    index_title = "Overview"
+
     def register(
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
     ) -> None:
