@@ -38,15 +38,23 @@ def _addresses(plan: Plan, port: int) -> list[str]:
         operators,
         *_names_that_do_not_resolve(hosts),
         "",
-        f"Sign in as  {', '.join(f'{role}@acme.example' for role in ROLES)}",
-        "            the same at globex.example; operator@salespilot.example at the operators' address",
+        *_in_two_columns([f"{role}@acme.example" for role in ROLES]),
+        "            and the same at globex.example;",
+        "            operator@salespilot.example at the operators' address",
         f"Password    {DEMO_PASSWORD}",
         "",
-        f"Try         as rep@acme.example: http://acme.localhost:{port}/calls/new/ and play the sample call;",
-        "            watch it live as manager@acme.example in a private window; read its report afterwards",
-        "            with a recording of your own, from another shell:",
-        "            .venv/bin/python manage.py replay_call CALL.wav --business acme --member rep@acme.example",
+        f"Try         as rep: http://acme.localhost:{port}/calls/new/",
+        "            and play the sample call; watch it live as manager in a",
+        "            private window; read its report afterwards",
+        "            Or play a recording of your own, from another shell:",
+        "            .venv/bin/python manage.py replay_call CALL.wav \\",
+        "                --business acme --member rep@acme.example",
     ]
+
+
+def _in_two_columns(addresses: list[str]) -> list[str]:
+    pairs = [addresses[at : at + 2] for at in range(0, len(addresses), 2)]
+    return [f"{'' if at else 'Sign in as':<12}{', '.join(pair)}" for at, pair in enumerate(pairs)]
 
 
 def _engines() -> list[str]:
@@ -54,15 +62,19 @@ def _engines() -> list[str]:
     has_deepgram = bool(env.text("DEEPGRAM_API_KEY") or env.text("DEEPGRAM_BASE_URL"))
     has_model = bool(env.text("OPENAI_API_KEY") or env.text("OPENAI_BASE_URL"))
     spoken = {
-        "browser": "recognised by each rep's browser",
-        "none": "no recognition: audio is kept, talk meters work",
-        "deepgram": f"Deepgram, model {env.text('DEEPGRAM_MODEL', 'nova-3')}",
-        "local": "Whisper tiny.en on this machine, good for trying; DEEPGRAM_API_KEY gives production accuracy",
+        "browser": ["recognised by each rep's browser"],
+        "none": ["no recognition: audio is kept, talk meters work"],
+        "deepgram": [f"Deepgram, model {env.text('DEEPGRAM_MODEL', 'nova-3')}"],
+        "local": [
+            "Whisper tiny.en on this machine, English, good for trying;",
+            "            DEEPGRAM_API_KEY gives production accuracy",
+        ],
     }
     key = ("deepgram" if has_deepgram else "local") if provider == "auto" else provider
     model = env.text("OPENAI_LIVE_MODEL", "gpt-6-luna")
     return [
-        f"Speech      {spoken[key]}",
+        f"Speech      {spoken[key][0]}",
+        *spoken[key][1:],
         f"Cards       playbook and {model}" if has_model else "Cards       playbook; OPENAI_API_KEY adds a model's",
     ]
 
@@ -72,7 +84,10 @@ def _names_that_do_not_resolve(hosts: list[str]) -> list[str]:
     unknown = [host for host in hosts if not _resolves(host)]
     if not unknown:
         return []
-    return ["", f"If a program does not find these names, add to /etc/hosts: 127.0.0.1 {' '.join(unknown)}"]
+    return [
+        "            Browsers and curl find these names. For other programs add",
+        f"            to /etc/hosts: 127.0.0.1 {' '.join(unknown)}",
+    ]
 
 
 def _resolves(host: str) -> bool:

@@ -97,3 +97,9 @@ def test_at_a_terminal_the_page_is_framed() -> None:
     Screen(Console(file=output, force_terminal=True, width=80, highlight=False)).page("Ready", ["one", "two"])
 
     assert "╭" in output.getvalue()
+
+
+def test_it_fits_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "_resolves", lambda host: False)
+
+    assert [line for line in page.lines(PLAN, port=65535) if len(line) > 74] == []
