@@ -28,9 +28,9 @@ def set_up() -> str:
     import django
 
     django.setup()
-    from coaching.services import apply_pack
     from django.db import connections
 
+    from calls.demo.build import give_material
     from calls.demo.businesses import ACME
     from tenants.context import business_scope
     from tenants.house.models import Policy
@@ -38,7 +38,7 @@ def set_up() -> str:
     from tenants.selectors import business_by_schema
 
     with business_scope(business_by_schema(BUSINESS)):
-        apply_pack(ACME.pack)
+        give_material(ACME)
         # The standard call-minute asks for ten suggestions a minute; people get far fewer.
         Policy.objects.update(cards_per_10_minutes=100, seconds_between_cards=1)
         rep = Member.objects.create_member(email="rep@bench.example", name="Rep", role=Role.REP)

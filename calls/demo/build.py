@@ -41,7 +41,7 @@ def _business(demo: DemoBusiness) -> str:
         if is_new:
             _brand(demo)
         _people([(demo.email(person), person.name, person.role) for person in demo.people])
-        _material(demo)
+        give_material(demo)
         added = finish_calls(dialogues.read(demo.schema_name))
     return f"{demo.name} on {demo.host}: {len(demo.people)} people, {added} calls added"
 
@@ -69,7 +69,7 @@ def _people(wanted: Sequence[tuple[str, str, Role]]) -> None:
     )
 
 
-def _material(demo: DemoBusiness) -> None:
+def give_material(demo: DemoBusiness) -> None:
     """The pack, and what only this business knows; once: the admin may have changed it since."""
     if PromptVersion.objects.exists():
         return

@@ -13,8 +13,8 @@ import soundfile
 import soxr
 from django.db import connections
 
+from calls.demo.build import give_material
 from calls.demo.businesses import ACME
-from coaching.services import apply_pack
 from tenants.context import Business, business_scope
 from tenants.members.models import ApiKey, Member, Role
 
@@ -52,7 +52,7 @@ async def in_business(business: Business, work: Callable[[], Found]) -> Found:
 
 
 def furnish(acme: Business, globex: Business, make: Callable[..., Member]) -> House:
-    """Members of every role and the playbook of acme's trade. Synchronous; needs `committed_db`."""
+    """Members of every role and the demo's material of acme. Synchronous; needs `committed_db`."""
     people = {
         name: make(role, name=f"{name.capitalize()} Person", email=f"{mailbox}@acme.example").email
         for name, mailbox, role in (
@@ -65,7 +65,7 @@ def furnish(acme: Business, globex: Business, make: Callable[..., Member]) -> Ho
     }
     stranger = make(Role.MANAGER, business=globex, name="Stranger", email="stranger@globex.example").email
     with business_scope(acme):
-        apply_pack(ACME.pack)
+        give_material(ACME)
     return House(acme=acme, globex=globex, stranger=stranger, **people)
 
 

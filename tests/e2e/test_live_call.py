@@ -45,7 +45,7 @@ async def test_a_card_comes_while_the_customer_speaks_and_a_report_after_hanging
         rep = people.watch(await context.new_page())
         await rep.sign_in(installation.base_url, house.rep, PASSWORD)
         page = rep.page
-        await page.get_by_role("link", name="New call").first.click()
+        await page.get_by_role("link", name="Start a call").first.click()
         await expect(page.locator("#check-microphone")).to_have_attribute("data-result", "good")
         await page.get_by_role("button", name="Share the meeting's tab").click()
         await expect(page.locator("#check-customer")).to_have_attribute("data-result", "good")
