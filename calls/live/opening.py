@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coaching.services import load_material
 from django.utils import timezone
 
 from calls.events import Kind
@@ -16,6 +15,7 @@ from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch
 from calls.speech.base import SAMPLES_PER_MS, Gap
+from coaching.services import load_material
 from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentState, SignalKind, Source
 from tenants.context import require_tenant
 from tenants.house.models import Policy
