@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from calls.speech.base import (
@@ -195,6 +196,7 @@ class LocalProvider:
         hangs_after_s: float = HANGS_AFTER_S,
         command: list[str] | None = None,
     ) -> None:
+        self._model_dir = model_dir
         self._hangs_after_s = hangs_after_s
         self._command = command or engine_command(model_dir, nice)
         self._most_channels = most_channels
@@ -260,6 +262,8 @@ class LocalProvider:
             process.kill()
 
     def _engine(self) -> EngineProcess:
+        if self._model_dir and not (Path(self._model_dir) / "model.bin").is_file():
+            raise SpeechError("LOCAL_SPEECH_MODEL_DIR holds no model.bin", retryable=False)
         loop = asyncio.get_running_loop()
         if self._process is None or self._loop is not loop:
             if self._process is not None:

@@ -152,6 +152,17 @@ def test_late_interims_are_dropped_and_finals_never() -> None:
     assert len(decoder.decoded) == 1
 
 
+def test_however_late_a_channel_is_looked_at_every_two_seconds() -> None:
+    clock = Clock()
+    listening = new_listening(CountingDecoder(), clock)
+    looked = []
+    for offset in range(0, 8 * SAMPLE_RATE, SAMPLE_RATE):
+        listening.hear(offset, pcm(speech(1_000)))
+        clock.now += 1.0
+        looked.append(bool([item for item in run(listening) if isinstance(item, HeardLine)]))
+    assert looked == [False, True] * 4
+
+
 def test_channels_of_interleaved_audio_are_heard_apart() -> None:
     listening = new_listening(CountingDecoder(), channels=2)
     rep = np.concatenate([speech(1_000), quiet(3_000)])

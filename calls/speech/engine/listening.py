@@ -1,8 +1,8 @@
 """One engine, many channels: decodes what is due in the order that matters.
 
 Finals first, oldest first; then the newest interim of each channel; recorded spans when nothing live waits.
-An interim that waited longer than 0.3 s is dropped, a final never: when the core is too slow, words come
-later, none is lost.
+An interim that waited longer than 0.3 s is dropped, unless its channel was not looked at for 2 s; a final
+never is: when the core is too slow, words come later, none is lost, and nobody seems deaf.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from calls.speech.engine.features import SAMPLE_RATE, Samples
 from calls.speech.engine.utterances import CHUNK_MS, Cut, Purpose, Utterances, Voice, spread_words
 
 INTERIM_LATE_S = 0.3
+LOOKED_AT_EVERY_S = 2.0
 PROGRESS_EVERY_MS = 250
 
 
@@ -62,6 +63,7 @@ class _Ear:
     glimpse: _Waiting | None = None
     early: tuple[int, int, Heard] | None = None
     told_ms: int = 0
+    looked_at: float = 0.0
 
     @property
     def settled_ms(self) -> int:
@@ -146,14 +148,18 @@ class Listening:
         heard = known[2] if known is not None and is_same else self._decoder.decode(cut.samples, self._keyterms)
         ear.finals.popleft()
         ear.early = None
+        ear.looked_at = self._clock()
         yield self._line(ear, cut, heard)
 
     def step_interim(self) -> Iterator[Told]:
         """Decode the interim that waits longest, unless it is late already."""
         ear = min((ear for ear in self._ears if ear.glimpse), key=lambda ear: ear.glimpse.since if ear.glimpse else 0)
         waiting, ear.glimpse = ear.glimpse, None
-        if waiting is None or self._clock() - waiting.since > INTERIM_LATE_S:
+        now = self._clock()
+        is_patient = now - ear.looked_at < LOOKED_AT_EVERY_S
+        if waiting is None or (is_patient and now - waiting.since > INTERIM_LATE_S):
             return
+        ear.looked_at = now
         heard = self._decoder.decode(waiting.cut.samples, self._keyterms)
         if waiting.cut.purpose is Purpose.EARLY:
             ear.early = (waiting.cut.utterance, waiting.cut.revision, heard)
