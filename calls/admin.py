@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +83,11 @@ def log_row(call: Call, event: CallEvent) -> LogRow:
 
 
 def _text(event: CallEvent) -> str:
-    if describe := _DESCRIBED.get(event.kind):
-        return describe(event.payload)
+    describe = _DESCRIBED.get(event.kind)
+    # An entry written by another version of the program is shown as it is.
+    with suppress(KeyError):
+        if describe is not None:
+            return describe(event.payload)
     plain = {key: value for key, value in event.payload.items() if isinstance(value, str | int) and value != ""}
     return ", ".join(f"{_words(key)} {value}" for key, value in plain.items())
 

@@ -43,8 +43,8 @@ def test_figures_stay_in_their_range_for_any_words(given_words: list[SpokenWord]
     ]
     figures = analyse(lines, channels=2).figures
     for name in ("talk_ratio_speech", "talk_ratio_clock", "coverage"):
-        assert figures[name].value is None or 0 <= figures[name].value <= 1
-    assert figures["sentiment"].value is None or -5 <= figures["sentiment"].value <= 5
+        assert 0 <= (figures[name].value or 0) <= 1
+    assert -5 <= (figures["sentiment"].value or 0) <= 5
     assert all(figure.value is None or figure.value >= -10 for figure in figures.values())
     assert (figures["overtalk_total"].value or 0) <= (figures["call_clock"].value or 0)
 
