@@ -81,6 +81,7 @@ def build(call: Call, *, with_cost: bool) -> ReportView:
     lines = [_line(event) for event in selectors.lines_of(call)]
     report = selectors.report_of(call)
     moments = [_moment(moment, lines) for moment in (report.moments if report else [])]
+    moments.sort(key=lambda moment: moment.start_ms)
     main, more = _figures(report)
     return ReportView(
         report=report,

@@ -46,12 +46,9 @@ export class CallRoom {
       outbox: this.outbox,
       events: {
         onState: (state) => this.#state(state),
-        onFallback: (isFallback) => this.view.light.setCarrier({ audio: isFallback ? "polling" : "socket" }),
+        onCarrier: (how) => this.view.light.setCarrier({ audio: how }),
         onFinal: (code, reason) => void this.#refused(code, reason),
-        onReady: () => {
-          this.view.light.setCarrier({ audio: "socket" });
-          this.#resolveReady();
-        },
+        onReady: () => this.#resolveReady(),
       },
     });
     this.view = new LiveView(call, {
@@ -72,6 +69,7 @@ export class CallRoom {
     callKeys(this.view);
     byId("hang-up").addEventListener("click", () => void this.hangUp());
     window.addEventListener("beforeunload", this.#leaving);
+    window.addEventListener("online", this.#online);
     this.view.open();
   }
 
@@ -129,12 +127,15 @@ export class CallRoom {
   #stop() {
     this.#isOver = true;
     window.removeEventListener("beforeunload", this.#leaving);
+    window.removeEventListener("online", this.#online);
     void this.capture?.close();
     this.speech.stop();
     this.uplink.close();
     this.view.close();
     this.#letSleep();
   }
+
+  #online = () => this.uplink.revive();
 
   /** @param {BeforeUnloadEvent} event */
   #leaving = (event) => {

@@ -30,7 +30,7 @@ class FakeSocket {
 
 /** A link whose timers run when the test says so. */
 function setUp() {
-  const seen = { fallback: [], final: [], messages: [] };
+  const seen = { fallback: [], final: [], messages: [], downs: 0 };
   const timers = [];
   const tools = {
     Socket: FakeSocket,
@@ -40,6 +40,9 @@ function setUp() {
   };
   const events = {
     onOpen: () => {},
+    onDown: () => {
+      seen.downs += 1;
+    },
     onMessage: (data) => seen.messages.push(data),
     onFallback: (isFallback) => seen.fallback.push(isFallback),
     onFinal: (code, reason) => seen.final.push([code, reason]),
@@ -123,6 +126,39 @@ test("messages are parsed", () => {
   newest().accept();
   newest().onmessage({ data: '{"type":"ack","samples":1600}' });
   assert.deepEqual(seen.messages, [{ type: "ack", samples: 1600 }]);
+});
+
+test("every loss is told, a final refusal is not a loss", () => {
+  const { link, seen, runLast } = setUp();
+  link.open();
+  newest().drop();
+  assert.equal(seen.downs, 1);
+  runLast();
+  newest().drop(4409, "superseded");
+  assert.equal(seen.downs, 1);
+});
+
+test("when the network is back a waiting link tries at once, a working one stays", () => {
+  const { link } = setUp();
+  link.open();
+  newest().drop();
+  link.revive();
+  assert.equal(FakeSocket.made.length, 2);
+  newest().accept();
+  link.revive();
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test("a socket that has been silent is not trusted after the network was away", (context) => {
+  const { link, seen, runLast } = setUp();
+  link.open();
+  newest().accept();
+  const later = performance.now() + 60_000;
+  context.mock.method(performance, "now", () => later);
+  link.revive();
+  assert.equal(seen.downs, 1);
+  runLast();
+  assert.equal(FakeSocket.made.length, 2);
 });
 
 test("closed by us stays closed", () => {

@@ -10,11 +10,14 @@ const BACKLOG_BYTES = 131_072;
 /** Frames sent per captured frame while catching up: eight times as fast as they were spoken. */
 const CATCH_UP = 8;
 const HTTP_FRAMES = 10;
+const HTTP_PAUSE_MS = 2000;
+/** The browser's buffer has not emptied for this long: the connection is dead, whatever the socket says. */
+const STALLED_MS = 6000;
 
 /**
  * @typedef {object} UplinkEvents
  * @property {(state: import("../types.js").StatePayload) => void} onState
- * @property {(isFallback: boolean) => void} onFallback
+ * @property {(how: "socket" | "polling" | "offline" | "connecting") => void} onCarrier how audio leaves, whenever that changes
  * @property {(code: number, reason: string) => void} onFinal
  * @property {() => void} onReady the server knows us: it said what it expects next
  */
@@ -25,6 +28,8 @@ export class AudioUplink {
   #isReady = false;
   #isPumping = false;
   #timer = 0;
+  #flowedAt = 0;
+  #httpFrom = 0;
 
   /**
    * @param {{callId: string, path: string, outbox: import("./outbox.js").Outbox, events: UplinkEvents}} options
@@ -36,8 +41,12 @@ export class AudioUplink {
     this.#link = new Link(() => socketUrl(path), {
       onOpen: () => this.#hello(),
       onMessage: (message) => this.#take(message),
+      onDown: () => {
+        this.#isReady = false;
+        if (!this.#link.isFallback) events.onCarrier(navigator.onLine ? "connecting" : "offline");
+      },
       onFallback: (isFallback) => {
-        events.onFallback(isFallback);
+        events.onCarrier(isFallback ? "polling" : "socket");
         void this.#pump();
       },
       onFinal: (code, reason) => events.onFinal(code, reason),
@@ -53,7 +62,6 @@ export class AudioUplink {
     this.#link.open();
     // Only for what capture does not drive: the end of a backlog after the microphone stopped.
     this.#timer = window.setInterval(() => void this.#pump(), 500);
-    window.addEventListener("online", this.#online);
   }
 
   /** @param {Int16Array<ArrayBuffer>} pcm */
@@ -62,13 +70,15 @@ export class AudioUplink {
     void this.#pump();
   }
 
-  close() {
-    window.clearInterval(this.#timer);
-    window.removeEventListener("online", this.#online);
-    this.#link.close();
+  /** The network may be back. */
+  revive() {
+    this.#link.revive();
   }
 
-  #online = () => this.#link.retryNow();
+  close() {
+    window.clearInterval(this.#timer);
+    this.#link.close();
+  }
 
   #hello() {
     this.#isReady = false;
@@ -92,6 +102,8 @@ export class AudioUplink {
       this.#link.settled();
       this.outbox.rewind(message.next_sample);
       this.#isReady = true;
+      this.#flowedAt = performance.now();
+      this.events.onCarrier("socket");
       this.events.onReady();
       void this.#pump();
     }
@@ -109,6 +121,8 @@ export class AudioUplink {
   }
 
   async #pumpSocket() {
+    if (this.#link.backlogBytes === 0) this.#flowedAt = performance.now();
+    else if (performance.now() - this.#flowedAt > STALLED_MS) this.#link.restart();
     for (let sent = 0; sent < CATCH_UP && this.isConnected; sent += 1) {
       if (this.#link.backlogBytes > BACKLOG_BYTES) return;
       const frame = await this.outbox.take();
@@ -118,6 +132,7 @@ export class AudioUplink {
   }
 
   async #pumpHttp() {
+    if (performance.now() < this.#httpFrom) return;
     const start = this.outbox.cursor;
     const frames = [];
     while (frames.length < HTTP_FRAMES) {
@@ -131,8 +146,11 @@ export class AudioUplink {
       const path = `/api/calls/${this.callId}/audio?first_sample=${first.first}`;
       const answer = await request(path, { method: "POST", audio: joinFrames(frames) });
       this.outbox.ack(/** @type {{ack: number}} */ (answer).ack);
+      this.events.onCarrier("polling");
     } catch {
       this.outbox.rewind(start);
+      this.#httpFrom = performance.now() + HTTP_PAUSE_MS;
+      this.events.onCarrier("offline");
     }
   }
 }

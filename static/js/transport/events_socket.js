@@ -11,7 +11,7 @@ import { Poller } from "./polling.js";
  * @typedef {object} EventsListeners
  * @property {(event: CallEvent) => void} onEvent
  * @property {(message: Exclude<import("../types.js").EventsMessage, CallEvent>) => void} onEphemeral
- * @property {(how: "socket" | "polling" | "offline") => void} onCarrier
+ * @property {(how: "socket" | "polling" | "offline" | "connecting") => void} onCarrier
  * @property {(code: number, reason: string) => void} onFinal
  */
 
@@ -34,6 +34,9 @@ export class EventsStream {
         this.#link.settled();
         this.#take(message);
       },
+      onDown: () => {
+        if (!this.#link.isFallback) listeners.onCarrier(navigator.onLine ? "connecting" : "offline");
+      },
       onFallback: (isFallback) => (isFallback ? this.#poller.start() : this.#poller.stop()),
       onFinal: (code, reason) => listeners.onFinal(code, reason),
     });
@@ -48,10 +51,12 @@ export class EventsStream {
   open() {
     this.#link.open();
     window.addEventListener("online", this.#online);
+    window.addEventListener("offline", this.#offline);
   }
 
   close() {
     window.removeEventListener("online", this.#online);
+    window.removeEventListener("offline", this.#offline);
     this.#poller.stop();
     this.#link.close();
   }
@@ -67,7 +72,12 @@ export class EventsStream {
     else await request(`/api/calls/${this.callId}/actions`, { method: "POST", json: message });
   }
 
-  #online = () => this.#link.retryNow();
+  #online = () => {
+    if (this.#link.isOpen) this.listeners.onCarrier("socket");
+    this.#link.revive();
+  };
+
+  #offline = () => this.listeners.onCarrier("offline");
 
   /** @param {import("../types.js").EventsMessage} message */
   #take(message) {

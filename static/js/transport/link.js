@@ -12,11 +12,14 @@ const MOVING = 1012;
 const SETTLED_AFTER_MS = 3000;
 /** Between a hole seen and asking again. */
 const RESTART_MS = 250;
+/** A network that was gone leaves sockets that look open: this long without a word and they are made anew. */
+const DOUBTFUL_MS = 3000;
 
 /**
  * @typedef {object} LinkEvents
  * @property {() => void} onOpen
  * @property {(data: any) => void} onMessage parsed JSON
+ * @property {() => void} onDown the connection is lost or could not be made; it will be tried again
  * @property {(isFallback: boolean) => void} onFallback
  * @property {(code: number, reason: string) => void} onFinal the server said no for good
  */
@@ -46,6 +49,7 @@ export class Link {
   #timer = 0;
   #isClosed = false;
   #isFallback = false;
+  #heardAt = 0;
 
   /**
    * @param {() => string} url asked anew for every attempt: the cursor moves
@@ -66,6 +70,11 @@ export class Link {
     return this.#isFallback;
   }
 
+  /** How long the server has said nothing on an open socket; 0 when there is none. */
+  get silentMs() {
+    return this.isOpen ? performance.now() - this.#heardAt : 0;
+  }
+
   /** Bytes accepted by the browser and not yet on the network. */
   get backlogBytes() {
     return this.#socket?.bufferedAmount ?? 0;
@@ -78,9 +87,11 @@ export class Link {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.tools.schedule(() => this.#socket === socket && this.isOpen && this.settled(), SETTLED_AFTER_MS);
+      this.#heardAt = performance.now();
       this.events.onOpen();
     };
     socket.onmessage = ({ data }) => {
+      this.#heardAt = performance.now();
       if (typeof data === "string") this.events.onMessage(JSON.parse(data));
     };
     socket.onclose = ({ code, reason }) => {
@@ -99,9 +110,11 @@ export class Link {
     if (this.isOpen) this.#socket?.send(/** @type {string} */ (data));
   }
 
-  /** The network is back, or the tab is seen again: do not wait for the timer. */
-  retryNow() {
-    if (this.#socket || this.#isClosed) return;
+  /** The network is back: do not wait for the timer, and do not trust a socket that has been silent. */
+  revive() {
+    if (this.#isClosed) return;
+    if (this.silentMs > DOUBTFUL_MS) this.restart();
+    if (this.#socket) return;
     this.tools.cancel(this.#timer);
     this.open();
   }
@@ -111,6 +124,7 @@ export class Link {
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(1000);
+    this.events.onDown();
     this.#schedule(RESTART_MS);
   }
 
@@ -133,6 +147,7 @@ export class Link {
       this.events.onFinal(code, reason);
       return;
     }
+    this.events.onDown();
     if (code === MOVING && this.#attempt === 0) {
       this.#attempt = 1;
       this.#schedule(0);
