@@ -190,6 +190,7 @@ export class CallRoom {
     if (this.#isOver || (code === NOT_ALLOWED && (await this.#hasEnded()))) return this.#ended();
     if (this.#isOver) return;
     this.#stop();
+    for (const id of ["hang-up", "open-sound", "light"]) byId(id).hidden = true;
     const again = { label: "Continue here", run: () => window.location.assign(`/calls/${this.call.id}/`) };
     if (code === SUPERSEDED) {
       notify("refused", {

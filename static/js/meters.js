@@ -20,6 +20,7 @@ export class Meters {
   constructor(channels) {
     this.#talk = new TalkMeter(channels);
     this.root = byId("talk");
+    this.root.classList.toggle("is-single", channels === 1);
     this.levels = [byId("level-rep"), byId("level-customer")];
     byId("customer-meter").hidden = channels === 1;
   }
