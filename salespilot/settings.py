@@ -174,7 +174,14 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_TASK_DEFAULT_QUEUE = "salespilot"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "sp:", "socket_connect_timeout": 2, "socket_timeout": 10}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "sp:",
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+    # Sending does not wait for a broker that is down: the sweeper finds what was not sent. Workers wait as ever.
+    "max_retries": 0,
+    "interval_start": 0,
+}
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
 # A sweep that no worker took before the next one is due is of no use.
 CELERY_BEAT_SCHEDULE = {
