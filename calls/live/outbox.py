@@ -44,6 +44,7 @@ class Outbox:
         """What must arrive."""
         if self._close is None:
             if len(self._waiting) >= MAX_WAITING:
+                self._waiting.clear()
                 self.close(Close(HOPELESS.code, HOPELESS.reason))
                 return
             self._waiting.append((text, False))
@@ -59,11 +60,9 @@ class Outbox:
             self._news.set()
 
     def close(self, close: Close) -> None:
-        """Ends the socket after what waits already, or at once when it is hopeless. The first close counts."""
+        """Ends the socket after what waits already. The first close counts."""
         if self._close is None:
             self._close = close.fitted()
-            if close.code == HOPELESS.code:
-                self._waiting.clear()
             self._news.set()
 
     @property

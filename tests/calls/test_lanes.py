@@ -13,7 +13,7 @@ from calls.live.speech_lane import SpeechLane
 from calls.speech.base import Gap, Progress, SpeechError, StreamSpec, StreamState
 from coaching.types import Channel, Line, Usage
 from tests.calls import virtual_time
-from tests.speech.fakes import ScriptedProvider, ScriptedTurn
+from tests.speech.fakes import ScriptedProvider, ScriptedStream, ScriptedTurn
 
 FRAME_MS = 100
 SPEC = StreamSpec(call_id="c", business="acme", channels=2)
@@ -49,6 +49,15 @@ class Ears:
 
     def finals(self) -> list[str]:
         return [line.text for line in self.lines if line.is_final]
+
+
+class DeafProvider(ScriptedProvider):
+    """Takes everything and never says anything."""
+
+    async def open(self, spec: StreamSpec) -> ScriptedStream:
+        stream = await super().open(spec)
+        stream.is_mute = True
+        return stream
 
 
 class Call:
@@ -128,12 +137,9 @@ def test_silence_is_no_reason_to_reopen() -> None:
 
 def test_a_slow_engine_gets_more_time_after_each_try() -> None:
     async def scene() -> None:
-        provider = ScriptedProvider(TURNS)
+        provider = DeafProvider(TURNS)
         call = Call(provider)
-        for _ in range(60):
-            await call.speak(1)
-            for stream in provider.streams:
-                stream.is_mute = True
+        await call.speak(60)
         assert 3 <= len(provider.streams) <= 6
         call.running.cancel()
 
