@@ -55,6 +55,8 @@ def prepare_schema(schema_name: str) -> None:
 def _check(schema_name: str) -> None:
     if connection.settings_dict.get("BUSINESS_ROLES", True):
         raise ImproperlyConfigured("Businesses are made by the owner: set SALESPILOT_AS_OWNER=true.")
+    if not settings.DATABASE_APP_ROLE:
+        raise ImproperlyConfigured("Set DATABASE_URL too: its role gets the right to work for the new business.")
     if not _SCHEMA_NAME.fullmatch(schema_name) or schema_name in _RESERVED or schema_name.startswith("pg_"):
         raise ValidationError(
             "A business's short name starts with a letter, then letters, digits and _, all lower case, at most 41."
