@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coaching.playbook import Playbook, PlayHit, with_phrases
 from coaching.signals.detector import Detector
 from coaching.signals.tracker import Found, Tracker
 from coaching.types import Channel, Line, Material, Play
+
+MATERIALS_KEPT = 64
+
+
+def compiled(material: Material) -> tuple[Detector, Playbook]:
+    """What a material compiles to. Takes up to 0.3 s the first time, so `load_material` does it off the loop."""
+    return _detector(material.competitors, material.aliases), _playbook(material.plays)
+
+
+@lru_cache(maxsize=MATERIALS_KEPT)
+def _detector(competitors: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> Detector:
+    return Detector(competitors, aliases)
+
+
+@lru_cache(maxsize=MATERIALS_KEPT)
+def _playbook(plays: tuple[Play, ...]) -> Playbook:
+    return Playbook(plays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +40,7 @@ class Ears:
     """Detection of one call. `is_mono`: one channel carries both people, so the speaker is not known."""
 
     def __init__(self, material: Material, *, is_mono: bool = False) -> None:
-        self._detector = Detector(material)
-        self._playbook = Playbook(material)
+        self._detector, self._playbook = compiled(material)
         self._is_mono = is_mono
         self.tracker = Tracker()
 

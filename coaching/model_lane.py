@@ -7,6 +7,7 @@ under the question, a claim without ground: the card is not shown and its tokens
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from coaching.planner import Ask
 from coaching.sink import CoachSink
 from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
 
+log = logging.getLogger(__name__)
 GRACE_S = 0.2
 JOIN_S = 0.04
 MODEL_PRIORITY = 60
@@ -147,6 +149,9 @@ class ModelLane:
             outcome, error = "late", ModelError("slow", retryable=True)
         except ModelError as failure:
             outcome, error = ("late" if failure.reason == "slow" else "failed"), failure
+        except Exception:
+            log.exception("a model card broke", extra={"call_id": self._call_id})
+            outcome, error = "failed", ModelError("internal", retryable=True)
         finally:
             self._meter(answer)
             if answer.shown_text and not answer.is_published:

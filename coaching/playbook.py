@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from coaching.signals import guards
 from coaching.signals.detector import Hit
 from coaching.signals.text import STOPS, Even, words_of
-from coaching.types import Channel, Material, Play, SignalKind
+from coaching.types import Channel, Play, SignalKind
 
 GENERAL = "general"
 PHRASE_CONFIDENCE = 0.8
@@ -39,7 +39,10 @@ class PlayHit:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    """`anchors`: one of them stands in every text that the phrases match; None when that can not be known."""
+
     play: Play
+    anchors: tuple[str, ...] | None
     plain: re.Pattern[str] | None
     negative: re.Pattern[str] | None
     unless: re.Pattern[str] | None
@@ -48,17 +51,17 @@ class _Compiled:
 class Playbook:
     """Plays ready to match. Compiled once per call or shared; a bad pattern is left out, the admin refuses it."""
 
-    def __init__(self, material: Material) -> None:
-        self._plays = tuple(_compile(play) for play in material.plays)
+    def __init__(self, plays: tuple[Play, ...]) -> None:
+        self._plays = tuple(_compile(play) for play in plays)
         self._by_topic: dict[tuple[SignalKind, str], Play] = {}
-        for play in sorted(material.plays, key=lambda play: play.priority):
+        for play in sorted(plays, key=lambda play: play.priority):
             self._by_topic[play.kind, play.topic] = play
 
     def match(self, even: Even, channel: Channel | None) -> tuple[PlayHit, ...]:
         """Plays whose phrases this line says, best priority first. `channel` None: the speaker is not known."""
         hits = []
         for compiled in self._plays:
-            if not _listens(compiled.play, channel):
+            if not _listens(compiled.play, channel) or not _may_match(compiled, even.text):
                 continue
             hit = _match(compiled, even)
             if hit is not None:
@@ -127,13 +130,17 @@ def _expression(expression: str) -> str:
 
 
 def _inflected(word: str) -> str:
-    if len(word) < 4 or not word.isalpha():
-        return re.escape(word)
-    stem = _ENDING.sub("", word)
-    if len(stem) < 3:
+    stem = _stem(word)
+    if stem == word and (len(word) < 4 or not word.isalpha()):
         return re.escape(word)
     doubled = stem[-1] if stem[-1] not in "aeiou" else ""
     return f"{re.escape(stem)}(?:{doubled}(?:ing|ed|er))?(?:e|es|s|ed|d|ing|er|y|ies|ied|ey)?"
+
+
+def _stem(word: str) -> str:
+    """The part of a word that its inflections share; short words and numbers stay as they are."""
+    stem = _ENDING.sub("", word) if len(word) >= 4 and word.isalpha() else word
+    return stem if len(stem) >= 3 else word
 
 
 def _compile(play: Play) -> _Compiled:
@@ -144,7 +151,22 @@ def _compile(play: Play) -> _Compiled:
         if pattern is not None:
             (negative if _NEGATIONS & set(words_of(phrase)) else plain).append(pattern)
     unless = [pattern for pattern in map(_quiet, play.unless) if pattern is not None]
-    return _Compiled(play, _any(plain), _any(negative), _any(unless))
+    return _Compiled(play, _anchors(play.patterns), _any(plain), _any(negative), _any(unless))
+
+
+def _anchors(phrases: Iterable[str]) -> tuple[str, ...] | None:
+    """The longest stem of each phrase: looking for them costs a hundredth of the expressions."""
+    anchors = set()
+    for phrase in phrases:
+        words = [word for piece in phrase.split() for word in words_of(piece) if word not in STOPS]
+        if phrase.lower().startswith("re:") or not words:
+            return None
+        anchors.add(max((_stem(word) for word in words), key=len))
+    return tuple(anchors)
+
+
+def _may_match(compiled: _Compiled, text: str) -> bool:
+    return compiled.anchors is None or any(anchor in text for anchor in compiled.anchors)
 
 
 def _quiet(phrase: str) -> str | None:

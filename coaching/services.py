@@ -7,6 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from coaching import prompts
+from coaching.ears import compiled
 from coaching.models import Competitor, Keyterm, Play, PromptPurpose, PromptVersion
 from coaching.models import Knowledge as KnowledgeEntry
 from coaching.packs import Pack, load_pack
@@ -23,13 +24,14 @@ DEFAULTS = {PromptPurpose.LIVE: prompts.DEFAULT_LIVE, PromptPurpose.REPORT: prom
 def load_material() -> Material:
     """Everything one call needs, read once: active plays by priority, knowledge, competitors, published prompts.
 
-    At most 300 plays and 500 knowledge entries count; the rest, least important, is left out.
+    At most 300 plays and 500 knowledge entries count; the rest, least important, is left out. Compiles the
+    phrases too, so that the call's loop need not.
     """
     business = require_tenant()
     rivals = tuple(Competitor.objects.all()[:200])
     policy = Policy.objects.first() or Policy()
     plays = tuple(as_value(play) for play in Play.objects.filter(is_active=True)[:MAX_PLAYS])
-    return Material(
+    material = Material(
         business_name=business.name,
         plays=plays,
         knowledge=tuple(
@@ -46,6 +48,8 @@ def load_material() -> Material:
         },
         aliases=tuple((spelling, rival.name) for rival in rivals for spelling in _lines(rival.also_known_as)),
     )
+    compiled(material)
+    return material
 
 
 def as_value(play: Play) -> PlayValue:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from coaching.signals import buying, guards, objections, talk
 from coaching.signals.rules import Rule, compile_patterns
 from coaching.signals.text import STOPS, Even, words_of
-from coaching.types import Channel, Material, SignalKind
+from coaching.types import Channel, SignalKind
 
 SPEAKER_UNKNOWN = None
 MIN_QUESTION_WORDS = 4
@@ -56,11 +56,14 @@ def name_pattern(name: str) -> str:
 
 
 class Detector:
-    """All rules plus the business's competitors. Stateless after construction; one may serve many calls."""
+    """All rules plus the business's competitors. Stateless after construction; one may serve many calls.
 
-    def __init__(self, material: Material) -> None:
-        names = {alias: name for name in material.competitors for alias in (name,)}
-        names.update(dict(material.aliases))
+    `aliases` are other spellings of competitors, as `(spelling, name)`.
+    """
+
+    def __init__(self, competitors: tuple[str, ...], aliases: tuple[tuple[str, str], ...] = ()) -> None:
+        names = {name: name for name in competitors}
+        names.update(dict(aliases))
         patterns = {name_pattern(spelling): slug(name) for spelling, name in names.items()}
         patterns.pop("", None)
         self._topics = list(patterns.values())

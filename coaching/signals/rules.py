@@ -15,7 +15,7 @@ BOTH = frozenset({Channel.CUSTOMER, Channel.REP})
 # Macros, written {like this} in patterns. `gap2` is up to two words that stay inside the sentence.
 MACROS = {
     "be": r"(?:is|are|was|be|am|been|being|seems?|sounds?|looks?|feels?|feel|looking|sounding|comes? (?:out|in|across)(?: as)?)",
-    "very": r"(?:(?:way|far|a|an?|bit|little|pretty|quite|really|very|just|so|kind|of|rather|still|much|honestly|somewhat|slightly|fairly|too|on|the|side|all|that|sort|extremely|awfully|a lot|simply|also|probably|definitely|maybe|over|more|such) )*",
+    "very": r"(?:(?:way|far|an?|bit|little|pretty|quite|really|very|just|so|kind|of|rather|still|much|honestly|somewhat|slightly|fairly|too|on|the|side|all|that|sort|extremely|awfully|a lot|simply|also|probably|definitely|maybe|over|more|such) )*",
     "our": r"(?:our|my|the|their|this|your|that|a|an|any)",
     "it": r"(?:it|this|that|these|those|them)",
     "we": r"(?:we|i|they|my team|our team|the team)",

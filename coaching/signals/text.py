@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coaching.types import Line, Word
 
 STOPS = frozenset({".", "?"})
 FILLERS = frozenset({"uh", "um", "er", "erm", "hmm", "mhm", "ah", "eh"})
 QUOTE_CHARS = 160
+MAX_CHARS = 1_500
 
 _WORD = re.compile(r"\S+")
 _PIECE = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[$£€%&]")
@@ -106,6 +107,8 @@ def words_of(text: str) -> Iterator[str]:
 def normalise(line: Line, lead: tuple[Token, ...] = ()) -> Even:
     """Make a line even. Repeated words ("it's it's") and fillers go; times come from the words, else by position."""
     tokens = list(lead)
+    if len(line.text) > MAX_CHARS:
+        line = _shortened(line)
     lowered = line.text.lower().replace("’", "'").replace("‘", "'")
     spans = list(_WORD.finditer(lowered))
     for number, match in enumerate(spans):
@@ -181,6 +184,15 @@ def _open(piece: str) -> Iterator[str]:
         yield _TAILS[tail_]
     elif mark and tail_ == "'s" and head in _IS_HEADS:
         yield "is"
+
+
+def _shortened(line: Line) -> Line:
+    """The last 1,500 characters of a line: what was said before was heard before."""
+    cut = line.text.find(" ", len(line.text) - MAX_CHARS) + 1 or len(line.text) - MAX_CHARS
+    text = line.text[cut:]
+    count = len(_WORD.findall(text))
+    start_ms = line.start_ms + (line.end_ms - line.start_ms) * cut // len(line.text)
+    return replace(line, text=text, start_ms=start_ms, words=line.words[-count:] if count else ())
 
 
 def _times(line: Line, number: int, count: int, start: int, end: int) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def test_a_pack_is_whole(name: str) -> None:
 def test_every_phrase_of_a_pack_fires_its_own_play(name: str) -> None:
 
     material = material_of(load_pack(name))
-    playbook = Playbook(material)
+    playbook = Playbook(material.plays)
     silent = []
     for play in material.plays:
         for phrase in play.patterns:

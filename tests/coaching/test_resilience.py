@@ -46,7 +46,11 @@ async def test_a_healthy_vendor_gives_a_card(llmock: Any) -> None:
 async def test_a_broken_vendor_gives_a_reason_at_once_and_the_next_card_comes(llmock: Any, fault: str) -> None:
     """A live card is never asked for again: it would be late. The next one is a new request, and whole."""
     llmock.reply(json.dumps(CARD), times=None)
-    breaks = {"rate_limit": {"times": 1, "retry_after": 0.0}, "outage": {"status": 503}}.get(fault, {"times": 1})
+    breaks: dict[str, Any] = {"times": 1}
+    if fault == "rate_limit":
+        breaks["retry_after"] = 0.0
+    elif fault == "outage":
+        breaks = {"status": 503}
     getattr(llmock, fault)(**breaks)
     reason = await ask(llmock)
     assert reason in {"rate_limited", "server_error", "unreachable", "cut_short", "malformed"}
