@@ -18,6 +18,7 @@ const view = new LiveView(call, {
   onState: () => {},
   onEnded: () => {
     view.close();
+    byId("note-form").hidden = true;
     notify("ended", {
       title: "The call has ended.",
       ways: [
