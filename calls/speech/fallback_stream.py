@@ -179,6 +179,8 @@ class FallbackStream:
             return
         side.leg = Leg(side.leg.name)
         side.stream = stream
+        if side.down_since is None:
+            side.down_since = self._clock()  # until it says that it hears
         side.reader = asyncio.create_task(self._read(side, stream), name=f"read {side.leg.name} {self._spec.call_id}")
         await self._catch_up(side, stream)
 

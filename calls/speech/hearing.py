@@ -27,6 +27,7 @@ class Hearing:
         self.channels = channels_of(spec)
         self.settled_ms = dict.fromkeys(self.channels, 0)
         self.is_up = False
+        self._is_down_told = False
         self._engine = engine
         self._model = model
         self._open: dict[Channel, Line] = {}
@@ -55,16 +56,16 @@ class Hearing:
 
     def up(self, reason: str) -> None:
         if not self.is_up:
-            self.is_up = True
+            self.is_up, self._is_down_told = True, False
             self.outbox.put(StreamState(is_up=True, reason=reason, engine=self._engine))
 
     def down(self, reason: str) -> None:
-        """Hearing is lost. Said once, until `up`."""
+        """Hearing is lost, or could not begin. Said once, until `up`."""
         self._lost_because = reason
         for channel in self.channels:
             self.withdraw(channel)
-        if self.is_up:
-            self.is_up = False
+        if not self._is_down_told:
+            self.is_up, self._is_down_told = False, True
             self.outbox.put(StreamState(is_up=False, reason=reason, engine=""))
 
     def resume(self, from_ms: int) -> None:

@@ -51,7 +51,11 @@ def provider(emulator: Emulator, timings: Timings = QUICK, key: str = "a-key") -
 
 
 async def listen(emulator: Emulator, timings: Timings = QUICK, channels: int = 2) -> Listener:
-    return Listener(await provider(emulator, timings).open(replace(SPEC, channels=channels)))
+    """A stream; on a healthy service one that is up, since these tests send faster than audio can wait."""
+    listener = Listener(await provider(emulator, timings).open(replace(SPEC, channels=channels)))
+    if not emulator.faults and emulator.is_serving:
+        await listener.until(is_up)
+    return listener
 
 
 def is_up(listener: Listener) -> bool:
@@ -285,6 +289,7 @@ async def test_a_service_that_is_away_is_tried_until_it_is_back() -> None:
         await emulator.stop()
         listener = await listen(emulator)
         await listener.send(1_000, pace_s=PACE_S)
+        await listener.until(lambda it: [state.is_up for state in it.of(StreamState)] == [False])
         async with emulator:
             await listener.until(is_up)
             await listener.send(2_000, pace_s=PACE_S)

@@ -161,6 +161,19 @@ async def test_a_second_drop_opens_the_second_again(bench: Bench) -> None:
     bench.check_whole()
 
 
+async def test_a_first_that_never_comes_up_is_waited_for_no_longer_than_one_that_fell(bench: Bench) -> None:
+    await bench.open()
+    bench.primary.is_up = False
+    bench.primary.outbox._waiting.clear()
+    await bench.send(2.5)
+    assert bench.second.streams == []
+    await bench.send(8)
+    await bench.finish()
+    assert bench.states == [(True, "second")]
+    assert set(bench.expected(10_000)) <= set(bench.words)
+    assert bench.listener.gaps == []
+
+
 async def test_a_refused_key_goes_to_the_second_at_once_and_stays_there(bench: Bench) -> None:
     bench.first.open_errors = [SpeechError("the key is refused", retryable=False)]
     await bench.open()

@@ -15,6 +15,9 @@ import soundfile
 import soxr
 
 from calls.speech.base import SAMPLE_RATE, SpeechError, StreamSpec, StreamState
+from calls.speech.deepgram.options import Account
+from calls.speech.deepgram.provider import DeepgramProvider
+from calls.speech.fallback import FallbackProvider
 from calls.speech.local import LocalProvider
 from coaching.types import Channel, Line
 from tests.data import shared
@@ -281,3 +284,18 @@ async def test_the_loop_never_stalls_while_it_recognises(local: LocalProvider) -
     own_s = spent.user + spent.system - used.user - used.system
     assert own_s < 0.5 * (spent.elapsed - used.elapsed)
     assert sorted(late)[int(len(late) * 0.99)] < 0.05
+
+
+async def test_it_hears_the_call_when_deepgram_is_away(local: LocalProvider) -> None:
+    """The real pair: the vendor's SDK against an address where nobody is, and the engine behind it."""
+    await local.warm_up()
+    away = DeepgramProvider(Account("a-key", "http://127.0.0.1:1"))
+    listener = Listener(await FallbackProvider(away, local, grace_s=1.0).open(spec(1)))
+    await play(listener, recording("katiesteve_mono.wav"), 1, speed=4)
+    await listener.stream.finish()
+    await listener.end()
+    text = said(listener.finals, Channel.REP)
+    assert hits(text, "good morning steve katie heard conversation interesting give this try") >= 0.8
+    assert {line.provider for line in listener.finals} == {"local"}
+    assert listener.of(StreamState)[-1].engine == "local"
+    assert listener.gaps == []

@@ -89,6 +89,10 @@ class Emulator:
     def url(self) -> str:
         return f"http://{self._host}:{self._port}"
 
+    @property
+    def is_serving(self) -> bool:
+        return self._server is not None and self._server.is_serving()
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
