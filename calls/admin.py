@@ -42,12 +42,12 @@ class CallAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     fields = [
         *("member", "customer", "source", "channels", "state", "started_at", "ended_at", "end_reason"),
-        *("report", "report_state", "report_attempts", "report_error", "log"),
+        *("report_link", "report_state", "report_attempts", "report_error", "log"),
     ]
-    readonly_fields = ["report", "log"]
+    readonly_fields = ["report_link", "log"]
 
     @admin.display(description="Report")
-    def report(self, call: Call) -> str | SafeString:
+    def report_link(self, call: Call) -> str | SafeString:
         if call.report_state != ReportState.READY:
             return "–"
         return format_html('<a href="{}">Open the report</a>', reverse("report", args=[call.pk]))
