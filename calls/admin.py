@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -15,9 +16,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from calls import claims
 from calls.events import Kind
 from calls.models import Call, CallEvent, ReportState
-from tenants.context import current
+from calls.tasks import write_report
+from tenants.context import current, require_tenant
 
 EVENTS_SHOWN = 2_000
 """A page holds the first so many; an hour's call has about as many."""
@@ -40,11 +43,20 @@ class CallAdmin(ModelAdmin):  # type: ignore[misc]
     date_hierarchy = "started_at"
     ordering = ["-started_at"]
     show_full_result_count = False
+    actions = ["write_again"]
     fields = [
         *("member", "customer", "source", "channels", "state", "started_at", "ended_at", "end_reason"),
         *("report_link", "report_state", "report_attempts", "report_error", "log"),
     ]
     readonly_fields = ["report_link", "log"]
+
+    @admin.action(description="Write the reports again", permissions=["view"])
+    def write_again(self, request: HttpRequest, queryset: QuerySet[Call]) -> None:
+        """For reports that failed or were written without the model. Open calls and reports at work are left out."""
+        asked = [call_id for call_id in queryset.values_list("pk", flat=True) if claims.ask_again(call_id)]
+        for call_id in asked:
+            write_report.send(require_tenant(), call_id=str(call_id))
+        self.message_user(request, f"{len(asked)} reports will be written again.")
 
     @admin.display(description="Report")
     def report_link(self, call: Call) -> str | SafeString:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from calls.models import Call
+from calls.models import Call, ReportState
 from calls.reports import write_report
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
@@ -59,3 +59,18 @@ def test_other_roles_do_not_read_logs(role: str, call: Call, member: MakeMember,
 
 def test_operators_have_no_calls(call: Call, operator: Callable[[], Member], client_for: ClientFor) -> None:
     assert client_for(operator()).get("/admin/calls/call/").status_code == 403
+
+
+def test_an_admin_has_a_report_written_again(
+    call: Call, acme: Business, globex: Business, member: MakeMember, client_for: ClientFor
+) -> None:
+    form = {"action": "write_again", "_selected_action": [str(call.pk)]}
+    client_for(member("admin", business=globex)).post("/admin/calls/call/", form)
+    with business_scope(acme):
+        assert Call.objects.get(pk=call.pk).report_state == ReportState.READY, "not by a stranger"
+        Call.objects.filter(pk=call.pk).update(report_state=ReportState.FAILED, report_attempts=5)
+    assert client_for(member("admin")).post("/admin/calls/call/", form).status_code == 302
+    with business_scope(acme):
+        due = Call.objects.get(pk=call.pk)
+        assert (due.report_state, due.report_attempts) == (ReportState.DUE, 0)
+        assert write_report(call.pk)
