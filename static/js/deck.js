@@ -50,6 +50,9 @@ export class Deck {
     const card = shown(payload, now);
     if (place) Object.assign(place, card, { isPinned: place.isPinned });
     else this.#enter(card, now);
+    // Its words grew beside the card it replaces: one moment, one card, unless the rep keeps the old one.
+    const replaced = payload.replaces ? this.find(payload.replaces) : null;
+    if (replaced && !stays(replaced)) this.#remove(replaced, now);
   }
 
   /**

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright, expect
 
 from tests.server import Server
 
@@ -18,6 +18,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
 DESKTOP = (1280, 800)
 PHONE = (360, 740)
+
+# Tests share a small machine with servers and an engine that recognises speech.
+expect.set_options(timeout=15_000)
 
 # A violation of the content security policy becomes an error on the console, so that no test overlooks one.
 _WATCH_POLICY = """

@@ -71,9 +71,11 @@ async def call_id(page: Page) -> str:
 
 
 async def card_shown(page: Page, *, within_s: float = 60) -> str:
-    """The sentence of the card that appears, at the latest after `within_s`."""
+    """The sentence of the card that appears, at the latest after `within_s`, once it has stopped growing."""
     card = page.locator("#primary-card")
     await expect(card).to_be_visible(timeout=within_s * 1_000)
+    await expect(card).to_have_attribute("aria-busy", "false")
+    await expect(card).to_have_css("opacity", "1")
     return await card.locator('[data-part="say"]').inner_text()
 
 

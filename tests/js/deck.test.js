@@ -51,6 +51,23 @@ test("a card that replaces another takes its place without moving it", () => {
   assert.deepEqual(ids(deck), ["b", "a2"]);
 });
 
+test("a card whose words grew beside the one it replaces stands alone in the end", () => {
+  const deck = new Deck();
+  deck.add(card("a"), 0);
+  deck.grow("m", "I hear", 1);
+  deck.add(card("m", { lane: "model", replaces: "a" }), 2);
+  assert.deepEqual(ids(deck), ["m", null]);
+});
+
+test("a pinned card is kept beside the one that would replace it", () => {
+  const deck = new Deck();
+  deck.add(card("a"), 0);
+  deck.act("a", "pinned", 1);
+  deck.grow("m", "I hear", 2);
+  deck.add(card("m", { lane: "model", replaces: "a" }), 3);
+  assert.deepEqual(ids(deck), ["a", "m"]);
+});
+
 test("what would replace a dismissed card stays away", () => {
   const deck = new Deck();
   deck.add(card("a"), 0);
