@@ -7,14 +7,13 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
 from channels.layers import get_channel_layer
 
 from calls import metrics
-from calls.live import wake
+from calls.live import tasks, wake
 
 RETRY_S = 1.0
 SEND_WITHIN_S = 2.0
@@ -60,11 +59,7 @@ class Bus:
             self._news.set()
 
     async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await tasks.stop(self._tasks)
 
     async def _send_all(self) -> None:
         while True:

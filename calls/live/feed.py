@@ -15,6 +15,7 @@ from contextlib import suppress
 from calls.live import store
 from calls.live.log import EventLog
 from calls.live.store import Entry
+from calls.live.tasks import stop
 from calls.live.threads import in_thread
 from tenants.context import Business, business_scope
 
@@ -158,8 +159,7 @@ class Feed:
                         await news.wait()
         finally:
             self.unsubscribe(subscriber)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await stop([task])
         return found, subscriber.cursor
 
     def _publish(self, entry: Entry) -> None:

@@ -17,6 +17,7 @@ from calls.live.ladder import Part, Rung
 from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join
 from calls.live.speech_lane import SpeechLane
+from calls.live.tasks import stop
 from calls.speech.base import Gap, Progress, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import BrowserLine, BrowserLines
 from coaching.coach import Coach
@@ -112,7 +113,7 @@ class Listening:
         if self.lane is not None:
             self.lane.finish()
             await asyncio.wait(self._tasks[:1], timeout=within_s)
-            await self._cancel(self._tasks[:1])
+            await stop(self._tasks[:1])
             for gap in self.lane.unheard(end_sample):
                 self.missed(gap)
         elif end_sample > 0:
@@ -129,7 +130,7 @@ class Listening:
     async def aclose(self) -> None:
         """Stops both lanes at once. May be called twice."""
         tasks, self._tasks = self._tasks, []
-        await self._cancel(tasks)
+        await stop(tasks)
 
     def repair(self, missing: Missing) -> None:
         """A gap that is in the log already, from before a take-over."""
@@ -236,8 +237,3 @@ class Listening:
         lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
         if arrived_at and lag_s >= 0:
             _speech.observe(lag_s)
-
-    async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,9 +7,10 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import Context
 
+from calls.live import tasks
 from calls.live.bus import Bus
 from calls.live.feed import Feed
 from calls.live.log import EventLog
@@ -104,9 +105,7 @@ class Registry:
         self.is_moving = False
         looking, self._looking = self._looking, None
         if looking is not None:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
+            await tasks.stop([looking])
         for part in (self._bus, self._writer):
             if part is not None:
                 await part.aclose()

@@ -35,6 +35,7 @@ from calls.live.people import People, Person
 from calls.live.recording import Recorder
 from calls.live.repair_lane import Missing
 from calls.live.store import Batch
+from calls.live.tasks import stop
 from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
 from calls.speech.base import SAMPLE_RATE, SpeechProvider, StreamSpec
@@ -472,10 +473,7 @@ class LiveSession:
         await self._listening.aclose()
         await self._coach.aclose()
         own = asyncio.current_task()
-        tasks = [task for task in self._tasks if task is not own]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop([task for task in self._tasks if task is not own])
 
     def _close_link(self, close: Close) -> None:
         link, self._link = self._link, None

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from django.db import DatabaseError
 
 from calls import metrics
+from calls.live import tasks
 from calls.live.audio import FrameError
 from calls.live.messages import MessageError
 from calls.live.outbox import Close, Outbox
@@ -94,7 +95,7 @@ class CallSocket(ABC):
                 await asyncio.wait({sending}, timeout=CLOSE_WITHIN_S)
             return sending.result() if sending.done() and not sending.exception() else 1005
         finally:
-            await _cancel([sending, *others])
+            await tasks.stop([sending, *others])
 
     async def _talk(self) -> None:
         """`talk`, with every refusal turned into a close."""
@@ -149,16 +150,10 @@ class CallSocket(ABC):
         return await in_thread(find)(self.call_id, self.member)
 
 
-async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def together(main: Coroutine[Any, Any, None], aside: Coroutine[Any, Any, None]) -> None:
     """Runs `aside` for as long as `main` runs."""
     task = asyncio.create_task(aside)
     try:
         await main
     finally:
-        await _cancel([task])
+        await tasks.stop([task])

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from calls import metrics
 from calls.live.audio import Piece, ms, samples
+from calls.live.tasks import stop
 from calls.speech.base import (
     Gap,
     Progress,
@@ -178,9 +179,7 @@ class SpeechLane:
             logger.exception("Speech failed", extra={"call": self._spec.call_id})
             self._lost(SpeechError("The speech engine failed.", retryable=True))
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await stop(tasks)
             await stream.aclose()
         return self._has_heard
 

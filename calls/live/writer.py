@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context
 
-from calls.live import store
+from calls.live import store, tasks
 from calls.live.log import EventLog
 from calls.live.store import Batch, Outcome
 from calls.live.threads import in_thread
@@ -57,9 +57,7 @@ class LogWriter:
         return not log.is_over or log.is_clean
 
     async def aclose(self) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await tasks.stop([self._task])
         self._executor.shutdown(wait=False)
 
     async def _run(self) -> None:
