@@ -33,7 +33,7 @@ lint: setup-dev
 	$(PY) -m ruff check --quiet $(wildcard $(CODE))
 	$(PY) -m ruff format --check --quiet $(wildcard $(CODE))
 	$(PY) -m mypy --no-error-summary $(TYPED)
-	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-timing
+	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo
 	$(TSC) -p .
 
 test-fast:

@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tests import owner, services
+from tests.services import pytest_sessionstart
+
+__all__ = ["pytest_sessionstart"]
 
 services.start()
 

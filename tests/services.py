@@ -10,7 +10,10 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+from collections.abc import Generator
 from pathlib import Path
+
+import pytest
 
 from salespilot.quickstart.postgres import EmbeddedPostgres
 from salespilot.quickstart.valkey import EmbeddedValkey
@@ -19,6 +22,7 @@ from tenants.postgresql.roles import prepare_database
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "var" / "test"
 ADMIN_URL, VALKEY_URL, RUN_DIR = "SALESPILOT_TEST_ADMIN_URL", "SALESPILOT_TEST_VALKEY_URL", "SALESPILOT_TEST_DIR"
+SETTINGS = "DJANGO_SETTINGS_MODULE"
 PASSWORD = "only-for-tests"
 # What a developer has in the environment must not change a test.
 VENDOR_SETTINGS = (
@@ -40,8 +44,21 @@ def start() -> None:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(environment(worker()))
+    (Path(os.environ["SALESPILOT_VAR"]) / "static").mkdir(parents=True, exist_ok=True)  # its absence is warned of
     _prepare_database(worker())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salespilot.settings")
+    os.environ.setdefault(SETTINGS, "salespilot.settings")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart() -> Generator[None]:
+    """pytest-xdist makes its workers here. They must not inherit the name of the settings: pytest-django would read
+    them before `start()`, and every worker would use the database of the process that made it.
+    """
+    name = os.environ.pop(SETTINGS)
+    try:
+        return (yield)
+    finally:
+        os.environ[SETTINGS] = name
 
 
 def environment(share: str) -> dict[str, str]:
