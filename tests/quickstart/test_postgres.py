@@ -19,6 +19,8 @@ from salespilot.quickstart.errors import QuickstartError
 from salespilot.quickstart.postgres import EmbeddedPostgres
 from salespilot.quickstart.processes import free_port, wait_until, works_in
 
+pytestmark = pytest.mark.sockets
+
 IS_ROOT = os.geteuid() == 0
 
 

@@ -17,6 +17,8 @@ from salespilot.quickstart.plan import Plan
 from salespilot.quickstart.processes import wait_until, works_in
 from salespilot.quickstart.supervision import News, Program, Supervisor, end_left_over, render
 
+pytestmark = pytest.mark.sockets
+
 SLEEPER = "import pathlib, os, signal; pathlib.Path({file!r}).write_text(str(os.getpid())); signal.pause()"
 
 
