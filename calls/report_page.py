@@ -131,8 +131,11 @@ def _moment(payload: Mapping[str, Any], lines: Sequence[LineView]) -> MomentView
 
 
 def _title(kind: str, topic: str) -> str:
-    name = kind.replace("_", " ").capitalize()
-    return f"{name}: {topic.replace('_', ' ').replace('-', ' ')}" if topic and topic != kind else name
+    """As `momentTitle` of static/js/moments.js: a competitor's topic is a name."""
+    name, words = (text.replace("_", " ").replace("-", " ") for text in (kind.capitalize(), topic))
+    if kind == SignalKind.COMPETITOR:
+        words = words.title()
+    return f"{name}: {words}" if topic and topic != kind else name
 
 
 def _with_moments(line: LineView, moments: Sequence[MomentView]) -> LineView:

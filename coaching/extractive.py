@@ -84,15 +84,21 @@ def _points(lines: Sequence[Line], moments: Sequence[Moment]) -> list[tuple[str,
     return [*told[:MAX_POINTS]]
 
 
-def _steps(lines: Sequence[Line], moments: Sequence[Moment]) -> list[tuple[str, int | None]]:
+def _steps(lines: Sequence[Line], moments: Sequence[Moment]) -> Sequence[tuple[str, int | None]]:
     steps = [(_clip(moment.quote), moment.start_ms) for moment in moments if moment.kind is SignalKind.NEXT_STEP]
     if not steps:
         steps = [(_clip(line.text), line.start_ms) for line in lines[-12:] if _COMMITS.search(line.text)]
-    return [*steps[-MAX_STEPS:]]
+    # One sentence may hold two signals ("send the proposal and let's meet"): it is said once, where it begins.
+    first: dict[str, int] = {}
+    for text, start_ms in steps:
+        first.setdefault(text, start_ms)
+    return [*first.items()][-MAX_STEPS:]
 
 
 def _topic(moment: Moment) -> str:
-    return moment.topic.replace("_", " ")
+    """The topic in words; a competitor's is a name, kept as a slug."""
+    words = moment.topic.replace("_", " ").replace("-", " ")
+    return words.title() if moment.kind is SignalKind.COMPETITOR else words
 
 
 def _clip(text: str) -> str:

@@ -16,11 +16,13 @@ function words(name) {
 }
 
 /**
- * What a moment is called: `Objection: price`.
+ * What a moment is called: `Objection: price`. A competitor's topic is a name: `Competitor: Brightdesk`.
  * @param {Pick<Moment, "kind" | "topic">} moment
  */
 export function momentTitle({ kind, topic }) {
-  return topic && topic !== kind ? `${words(kind)}: ${words(topic).toLowerCase()}` : words(kind);
+  if (!topic || topic === kind) return words(kind);
+  const named = topic.split("-").map(words).join(" ");
+  return `${words(kind)}: ${kind === "competitor" ? named : words(topic).toLowerCase()}`;
 }
 
 export class Moments {

@@ -70,10 +70,19 @@ def test_without_a_model_the_report_quotes_what_was_said() -> None:
     assert summary.origin == "extractive"
     assert "We need a better way" in summary.text
     assert "Objections: price; 1 of 1 handled." in summary.text
-    assert "salesbeam" in summary.text
+    assert "Salesbeam" in summary.text
     assert ("Objection, price: “too expensive for us”", 9_000) in summary.key_points
     assert ("I'll send you a proposal on Friday.", 14_000) in summary.next_steps
 
 
 def test_a_silent_call_has_a_report_too() -> None:
     assert write_summary(MATERIAL, [], []).text.startswith("Nothing was said")
+
+
+def test_a_sentence_with_two_next_steps_is_one_step() -> None:
+    quote = "Send me the proposal and let's meet on Tuesday."
+    steps = [
+        Moment(f"m-{topic}", f"s-{topic}", SignalKind.NEXT_STEP, topic, MomentState.RAISED, quote, at_ms, at_ms + 900)
+        for topic, at_ms in (("proposal", 9_000), ("meeting", 10_000))
+    ]
+    assert extractive.summarise(LINES, steps).next_steps == ((quote, 9_000),)
