@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from salespilot import env
@@ -10,6 +12,7 @@ from salespilot.quickstart.plan import ROOT, Plan
 
 DEMO_PASSWORD = "sales-pilot-demo"  # noqa: S105 -- printed on purpose; the demo's members only
 BUSINESSES = {"acme": "Acme Cloud, business software", "globex": "Globex, solar installation"}
+RESOLVE_SECONDS = 0.3
 ROLES = ("rep", "manager", "admin", "billing")
 
 
@@ -91,11 +94,16 @@ def _names_that_do_not_resolve(hosts: list[str]) -> list[str]:
 
 
 def _resolves(host: str) -> bool:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return True
+    """False also when the answer takes long: a name of this machine is not worth waiting for a name server."""
+    found = threading.Event()
+
+    def ask() -> None:
+        with suppress(OSError):
+            socket.getaddrinfo(host, None)
+            found.set()
+
+    threading.Thread(target=ask, daemon=True).start()
+    return found.wait(RESOLVE_SECONDS)
 
 
 def _shown(path: Path) -> str:

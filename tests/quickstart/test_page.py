@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,15 @@ def test_it_fits_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(page, "_resolves", lambda host: False)
 
     assert [line for line in page.lines(PLAN, port=65535) if len(line) > 74] == []
+
+
+def test_a_slow_name_server_does_not_hold_up_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: answer.wait(30))
+
+    began = time.monotonic()
+    shown = text()
+    answer.set()
+
+    assert time.monotonic() - began < 5
+    assert "/etc/hosts" in shown
