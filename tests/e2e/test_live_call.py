@@ -94,6 +94,8 @@ def check_log(log: Log) -> None:
     turn_end_ms = 33_000
     later = [event.payload for event in log.events if event.kind == "line" and event.seq > first.seq]
     assert any(line["channel"] == "customer" and line["start_ms"] < turn_end_ms for line in later)
+    claims = [card for card in log.payloads("card") if card["lane"] == "model" and "$" in card["say"]]
+    assert all(card["source"] for card in claims), "a price in a card says which material it comes from"
     actions = log.payloads("card_action")
     assert "used" in {action["action"] for action in actions}
     painted = [action["latency_ms"] for action in actions if action["latency_ms"] is not None]

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e]
 
 WIDTH_LEFT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NAMELESS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea")]
-  .filter((element) => element.checkVisibility())
+  .filter((element) => element.checkVisibility() && !element.closest("[aria-hidden=true]"))
   .filter((element) => ![element.getAttribute("aria-label"), element.textContent, element.title,
     element.labels && element.labels.length ? element.labels[0].textContent : "",
     (element.getAttribute("aria-labelledby") || "").split(" ")
