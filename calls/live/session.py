@@ -177,7 +177,7 @@ class LiveSession:
         if self._is_over:
             return
         self._close_link(close)
-        await self._listening.aclose()
+        await self._listening.hear_out(self.cursor.next_sample, MOVE_WITHIN_S)
         await self._settle(MOVE_WITHIN_S)
         await self._stop()
 
@@ -357,7 +357,7 @@ class LiveSession:
     def _send_ack(self) -> None:
         ack = self._marks.ack
         lane = self._listening.lane
-        if self._is_patient and lane is not None and self._listening.is_hearing:
+        if lane is not None and lane.keeps_order:
             # A recording is played as fast as acks allow: they follow the ears, not the disk.
             ack = min(ack, max(lane.sent_through, self._marks.transcribed(self.cursor.next_sample)))
         if ack > self._last_ack:

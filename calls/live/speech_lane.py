@@ -101,6 +101,7 @@ class SpeechLane:
         self._is_finishing = False
         self._is_over = False
         self._is_up = False
+        self._has_failed = False
         self._has_heard = False
         self._deaf_since: float | None = None
         self._unanswered_ms = 0
@@ -113,10 +114,14 @@ class SpeechLane:
             return
         self._queue.append(Waiting(piece, has_speech))
         self._queued += piece.samples
-        limit = PATIENT_WAITING_SAMPLES if self._is_patient and self._is_up else LIVE_WAITING_SAMPLES
-        while self._queued > limit and not (self._is_patient and self._is_up):
+        while self._queued > LIVE_WAITING_SAMPLES and not self.keeps_order:
             self._drop_oldest()
         self._news.set()
+
+    @property
+    def keeps_order(self) -> bool:
+        """A patient lane whose engine hears, or is only just starting: nothing is dropped."""
+        return self._is_patient and (self._is_up or not self._has_failed)
 
     @property
     def is_full(self) -> bool:
@@ -284,6 +289,7 @@ class SpeechLane:
         metrics.errors.labels("speech").inc()
         logger.warning("Speech lost: %s", error.reason, extra={"call": self._spec.call_id})
         self._is_up = False
+        self._has_failed = True
         if self.sent_through:
             for channel in self._channels:
                 self._miss(channel, self._sink.settled_ms(channel), error.reason)
