@@ -25,7 +25,7 @@ OnInbox = Callable[[int, uuid.UUID], None]
 
 
 class Bus:
-    """Never raises and never blocks a call. What can not be sent is dropped: readers poll while the layer is down.
+    """Never raises and never blocks a call. While the layer is down the newest number of each call waits; readers poll.
 
     `on_wake(business id, call id, last seq)` and `on_inbox(business id, call id)` run on the loop, as does
     `on_health(is_up)` at every change.
@@ -66,28 +66,43 @@ class Bus:
             await self._news.wait()
             self._news.clear()
             try:
-                await self._join_wanted()
-                await self._send_waiting()
+                has_reached = await self._join_wanted() + await self._send_waiting()
             except Exception as error:  # noqa: BLE001 - the layer raises whatever its client library raises
                 self._trouble(error)
                 await asyncio.sleep(RETRY_S)
                 self._news.set()
             else:
-                self._note_health(is_up=True)
+                if has_reached:
+                    self._note_health(is_up=True)
 
-    async def _join_wanted(self) -> None:
-        for business_id in self._wanted - self._joined:
-            if not self._channel:
-                return
+    async def _join_wanted(self) -> int:
+        """How many groups were joined."""
+        missing = self._wanted - self._joined if self._channel else set()
+        for business_id in missing:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await self._layer.group_add(wake.group(business_id), self._channel)
             self._joined.add(business_id)
+        return len(missing)
 
-    async def _send_waiting(self) -> None:
+    async def _send_waiting(self) -> int:
+        """How many wake-ups were sent. One that fails waits on, and so tells when the layer is back."""
+        sent = 0
         while self._waiting:
-            business_id, last_seqs = self._waiting.popitem()
+            business_id, last_seqs = next(iter(self._waiting.items()))
+            message = wake.wake_message(business_id, last_seqs)
             async with asyncio.timeout(SEND_WITHIN_S):
-                await self._layer.group_send(wake.group(business_id), wake.wake_message(business_id, last_seqs))
+                await self._layer.group_send(wake.group(business_id), message)
+            self._sent(business_id, message["calls"])
+            sent += 1
+        return sent
+
+    def _sent(self, business_id: int, calls: dict[str, int]) -> None:
+        """Forgets what was sent; a call may have moved on meanwhile."""
+        left = self._waiting[business_id]
+        for call_id in [call_id for call_id, last in left.items() if last <= calls.get(call_id.hex, -1)]:
+            del left[call_id]
+        if not left:
+            del self._waiting[business_id]
 
     async def _receive_all(self) -> None:
         while True:

@@ -108,8 +108,17 @@ class Listening:
     def is_hearing(self) -> bool:
         return self._is_up
 
-    async def finish(self, end_sample: int, within_s: float = FINISH_WITHIN_S) -> None:
-        """Hears out what was sent, repairs what it can in time, and tells what stays unheard before `end_sample`."""
+    async def finish(self, end_sample: int) -> None:
+        """The call is over: hears out what was sent, tells what stays unheard, repairs what it can in time."""
+        await self.hear_out(end_sample, FINISH_WITHIN_S)
+        if self._repair is not None and self._tasks:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPAIR_WITHIN_S):
+                    await self._repair.idle()
+        await self.aclose()
+
+    async def hear_out(self, end_sample: int, within_s: float) -> None:
+        """Ends the first lane: what is still open becomes final, what nobody heard before `end_sample` a gap."""
         if self.lane is not None:
             self.lane.finish()
             await asyncio.wait(self._tasks[:1], timeout=within_s)
@@ -121,11 +130,6 @@ class Listening:
                 if self._marks.settled_ms(channel) < ms(end_sample):
                     self.missed(Gap(channel, self._marks.settled_ms(channel), ms(end_sample), "Nobody was listening."))
         self._tell_gaps()
-        if self._repair is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(REPAIR_WITHIN_S):
-                    await self._repair.idle()
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Stops both lanes at once. May be called twice."""

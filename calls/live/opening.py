@@ -91,7 +91,8 @@ def unheard_gaps(call: OpenedCall, until_ms: int) -> list[Gap]:
     for channel in list(Channel)[: call.channels]:
         last_ms = max((line.end_ms for line in call.past.lines if line.channel is channel), default=0)
         start_ms = max(call.acked_samples // SAMPLES_PER_MS, min(last_ms, until_ms))
-        if start_ms < until_ms:
+        is_known = any(start <= start_ms and until_ms <= end for start, end in call.gaps)
+        if start_ms < until_ms and not is_known:
             gaps.append(Gap(channel, start_ms, until_ms, "The server changed."))
     return gaps
 

@@ -1,0 +1,208 @@
+"""Postgres and Redis go away for a while: coaching goes on, nothing acknowledged is lost, the light says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+
+from calls.live import store
+from calls.live.audio import Frame
+from calls.live.registry import registry
+from calls.live.store import Batch, Outcome
+from coaching.types import Channel
+from tenants.context import Business
+from tests.calls.conftest import Hears, MakeCaller
+from tests.calls.talking import say_hello, speak
+from tests.speech.fakes import ScriptedTurn
+
+TURNS = tuple(
+    ScriptedTurn(Channel.REP, 500 + 1_000 * number, 1_200 + 1_000 * number, f"sentence number {number} of the call")
+    for number in range(6)
+)
+
+
+def rung(message: dict[str, Any]) -> str:
+    return str(message.get("payload", {}).get("rung", ""))
+
+
+def fanout(message: dict[str, Any]) -> str:
+    return str(message.get("payload", {}).get("parts", {}).get("fanout", ""))
+
+
+@pytest.fixture
+async def postgres_away(committed_db: None, acme: Business) -> AsyncIterator[Any]:
+    """`async with postgres_away():` the application's role may not connect and its connections are cut."""
+    from tests.calls.faults import PostgresAway
+
+    fault = PostgresAway()
+    yield fault
+    await asyncio.to_thread(fault.back)
+
+
+async def test_while_postgres_is_away_coaching_goes_on_and_everything_is_saved_afterwards(
+    live: None, hears: Hears, caller: MakeCaller, postgres_away: Any
+) -> None:
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        end = speak(audio, 2)
+        await events.until_kind("line")
+        await asyncio.to_thread(postgres_away.away)
+        end = speak(audio, 4, first_sample=end)
+        late = await events.until(lambda one: rung(one) == "saving_late")
+        assert late["payload"]["parts"]["saving"] == "saving_late"
+        while len([one for one in events.events() if one["kind"] == "line"]) < 5:
+            await events.receive()
+        await asyncio.to_thread(postgres_away.back)
+        await events.until(lambda one: one.get("kind") == "state" and one["payload"]["parts"]["saving"] == "full")
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
+        status, _ = await rep.post(f"/api/calls/{call_id}/end")
+        assert status == 200
+        await events.until_kind("call_ended")
+    log = await rep.log(call_id)
+    assert [(row.seq, row.kind) for row in log] == [(one["seq"], one["kind"]) for one in events.events()]
+    assert [row.payload["text"] for row in log if row.kind == "line"] == [turn.text for turn in TURNS]
+
+
+async def test_acks_stop_while_nothing_can_be_saved_or_stored(
+    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """A full disk and a database that refuses: the client stays the last copy."""
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        (tmp_path / "audio").write_text("a file where the folder should be")
+        real = store._save_one
+        monkeypatch.setattr(store, "_save_one", lambda batch: Outcome.LATE)
+        speak(audio, 4)
+        await audio.until(lambda message: message["type"] == "state" and message["rung"] == "saving_late")
+        assert max(one["samples"] for one in audio.messages if one["type"] == "ack") == 0
+        monkeypatch.setattr(store, "_save_one", real)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] >= 56_000)
+
+
+async def test_while_redis_is_away_the_own_screen_is_live(
+    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+
+    async def refuse(*_: Any) -> None:
+        raise ConnectionError("Redis is away")
+
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        end = speak(audio, 2)
+        await events.until_kind("line")
+        with monkeypatch.context() as away:
+            away.setattr(get_channel_layer()._get_layer(), "group_send", refuse)  # type: ignore[union-attr]
+            end = speak(audio, 2, first_sample=end)
+            await events.until(lambda one: fanout(one) == "local_fanout")
+            while len([one for one in events.events() if one["kind"] == "line"]) < 3:
+                await events.receive()
+        speak(audio, 2, first_sample=end)
+        await events.until(lambda one: fanout(one) == "full")
+    states = [row for row in await rep.log(call_id) if row.kind == "state"]
+    assert len([row for row in states if row.payload["parts"]["fanout"] == "local_fanout"]) == 1
+
+
+async def test_a_stale_batch_writes_nothing_at_all(live: None, hears: Hears, caller: MakeCaller) -> None:
+    from calls.live.threads import in_thread
+
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        speak(audio, 2)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] > 0)
+        [session] = registry.sessions.values()
+        session.log.append(store.events.Kind.NOTE, {"text": "mine"})
+        mine = session.log.take_batch()
+        before = [row.seq for row in await rep.log(call_id)]
+        stale = Batch(
+            call_id=mine.call_id, member_id=mine.member_id, epoch=mine.epoch - 1, last_seq=99,
+            entries=mine.entries, acked_samples=0,
+        )  # fmt: skip
+        [outcome] = await in_thread(store.save)(rep.business, [stale])
+        assert outcome is Outcome.SUPERSEDED
+        after = [row.seq for row in await rep.log(call_id)]
+        assert after[: len(before)] == before
+        assert 99 not in after
+
+
+async def test_a_session_nobody_attends_lets_its_call_go_and_is_rebuilt_later(
+    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = hears(*TURNS[:3])
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        end = speak(audio, 4)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
+    [session] = registry.sessions.values()
+    await session.let_go()
+    assert not registry.sessions
+    async with rep.audio(call_id) as audio, rep.events(call_id) as events:
+        ready = await say_hello(audio)
+        assert (ready["epoch"], ready["next_sample"]) == (2, end)
+        end = speak(audio, 2, first_sample=end)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
+        await rep.post(f"/api/calls/{call_id}/end")
+        await events.until_kind("call_ended")
+    assert engine is not None
+    assert len(engine.streams) == 2
+    texts = [row.payload["text"] for row in await rep.log(call_id) if row.kind == "line"]
+    assert texts == [turn.text for turn in TURNS[:3]]
+
+
+async def test_a_gap_is_repaired_beside_the_live_call(live: None, hears: Hears, caller: MakeCaller) -> None:
+    engine = hears(*TURNS)
+    assert engine is not None
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        end = speak(audio, 1.5)
+        await events.until_kind("line")
+        engine.streams[0].go_down()
+        await events.until(lambda one: rung(one) == "recording")
+        end = speak(audio, 2.8, first_sample=end)
+        [session] = registry.sessions.values()
+        async with asyncio.timeout(10):
+            while session._listening.lane.sent_through < end:  # type: ignore[union-attr]  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        engine.streams[0].go_up()
+        end = speak(audio, 3, first_sample=end)
+        await events.until_kind("gap")
+        await events.until(lambda one: one.get("kind") == "line" and one["payload"]["recovered"])
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
+        status, answer = await rep.post(f"/api/calls/{call_id}/end")
+        assert status == 200, answer
+    lines = [row.payload for row in await rep.log(call_id) if row.kind == "line"]
+    assert sorted(line["text"] for line in lines) == sorted(turn.text for turn in TURNS)
+    assert {line["text"] for line in lines if line["recovered"]} == {turn.text for turn in TURNS[1:4]}
+
+
+async def test_frames_are_refused_only_for_the_socket_that_sent_them(
+    live: None, hears: Hears, caller: MakeCaller
+) -> None:
+    """HTTP audio that is old news is acknowledged and changes nothing."""
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    for _ in range(2):
+        status, answer = await rep.post(f"/api/calls/{call_id}/audio?first_sample=0", raw=b"\0" * 6_400)
+        assert (status, answer["next_sample"]) == (200, 1_600)
+    [session] = registry.sessions.values()
+    session.take(Frame(0, b"\0" * 6_400))
+    assert session.cursor.next_sample == 1_600
