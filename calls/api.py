@@ -81,16 +81,17 @@ async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     asked, found = await ask(request, lambda member: services.own_call(call_id, member))
     if found.state == CallState.OPEN:
         session = registry.get(asked.business, call_id)
-        if session is None:
-            await _end_elsewhere(asked, found)
-        else:
+        if session is not None:
             await _end_here(session)
+        if not await in_thread(services.is_over)(call_id):
+            # It lives elsewhere, or went there while it hung up here.
+            await _end_elsewhere(asked, found)
     return answer({"id": str(call_id), "state": CallState.ENDED.value})
 
 
 @endpoint("GET")
 async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """The log after `after`; waits up to `wait` seconds for the first event, holding no thread and no connection."""
+    """The log after `after`; waits up to `wait` seconds for the first event, holding no database connection."""
     after = whole_parameter(request, "after", 0, 1 << 31)
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
     asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
@@ -114,7 +115,7 @@ async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     for offset in range(0, len(pcm), MAX_FRAME_SAMPLES * stride):
         piece = pcm[offset : offset + MAX_FRAME_SAMPLES * stride]
         ack = session.take_over_http(Frame(first_sample + offset // stride, piece))
-    return answer({"ack": ack, "next_sample": session.cursor.next_sample})
+    return answer({"ack": ack, "next_sample": session.next_sample})
 
 
 @endpoint("POST")

@@ -1,7 +1,7 @@
 """What every endpoint of the call API shares: who asks, what may come in, how errors look.
 
-The endpoints are asynchronous views: a poll waits on the event loop, without a thread and without a database
-connection. Authentication is DRF's, class by class as configured, in the same hop as the first query.
+The endpoints are asynchronous views: a poll waits on the event loop and holds no database connection.
+Authentication is DRF's, class by class as configured, in the same hop as the first query.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ class Feed:
     async def wait_for(self, after: int, wait_s: float) -> tuple[list[str], int]:
         """For polling: the events after `after` as wire texts and the last one's number.
 
-        Waits up to `wait_s` for the first, holding no thread and no connection meanwhile.
+        Waits up to `wait_s` for the first; no database connection is held meanwhile.
         """
         found: list[str] = []
         news = asyncio.Event()

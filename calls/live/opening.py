@@ -49,6 +49,11 @@ class OpenedCall:
     past: Past
     gaps: tuple[tuple[int, int], ...]
 
+    @property
+    def is_replay(self) -> bool:
+        """A recording that is played in: its order counts, not its hour."""
+        return self.source == "replay"
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:

@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context
+from weakref import WeakValueDictionary
 
 from calls.live import tasks
 from calls.live.bus import Bus
 from calls.live.feed import Feed
+from calls.live.links import MOVING
 from calls.live.log import EventLog
 from calls.live.opening import open_call
 from calls.live.outbox import Close
-from calls.live.session import MOVING, LiveSession
+from calls.live.session import LiveSession
 from calls.live.store import Batch
 from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
@@ -56,7 +58,8 @@ class Registry:
         self.sessions: dict[Key, LiveSession] = {}
         self._feeds: dict[Key, Feed] = {}
         self._held: defaultdict[Key, int] = defaultdict(int)
-        self._opening: dict[Key, asyncio.Lock] = {}
+        # Gone when nobody opens the call any more.
+        self._opening: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
         self._writer: LogWriter | None = None
         self._bus: Bus | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -78,7 +81,6 @@ class Registry:
                 if self.is_moving:
                     raise MovingError
                 session = await self._claim(business, call_id, key)
-        self._opening.pop(key, None)
         return session
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 Daphne 4.2 drops `reason` of `websocket.close`, refuses the registered code 1012, and drops the TCP connection
 of whoever sends too much, which the other side sees as 1006. This protocol class does what the ASGI
-specification says; uvicorn does so by itself and never loads it. See docs/adr/0004.
+specification says; uvicorn does so by itself and never loads it. See docs/adr/0006.
 """
 
 from __future__ import annotations

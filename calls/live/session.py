@@ -12,65 +12,49 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
+from django.db import DatabaseError
 
 from calls import events, metrics, services
 from calls.events import Kind, Payload
 from calls.live import opening, recording
 from calls.live.acks import Watermarks
-from calls.live.audio import TOO_FAST, Frame, FrameCursor, FrameError, Piece, is_ahead_of_time, ms, parse_frame, samples
+from calls.live.audio import Frame, FrameError, ms, parse_frame, samples
 from calls.live.coach_desk import CoachDesk
 from calls.live.feed import Feed
+from calls.live.intake import AudioCopy, Intake
 from calls.live.ladder import Ladder, Part, Rung
+from calls.live.links import ENDED, MOVING, SECOND_SOCKET, SUPERSEDED, AudioLink
 from calls.live.listening import Listening
 from calls.live.log import DurableState, EventLog, LogFullError
-from calls.live.memory import AudioMemory
+from calls.live.mailbox import Mailbox
 from calls.live.messages import MessageError, parse_client_message
-from calls.live.meters import TalkMeters
-from calls.live.opening import OpenedCall
+from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
 from calls.live.people import People, Person
-from calls.live.recording import Recorder
 from calls.live.repair_lane import Missing
 from calls.live.store import Batch
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
-from calls.speech.base import SAMPLE_RATE, SpeechProvider, StreamSpec
+from calls.speech.base import SpeechProvider, StreamSpec
 from calls.speech.browser import BrowserLine
 from coaching.coach import Coach
 from coaching.llm.base import CardModel
-from coaching.types import Channel
 from tenants.context import Business, business_scope
 
 UNATTENDED_S = 30.0
 OFFLINE_AFTER_S = 3.0
 ALIVE_EVERY_S = 5.0
 INBOX_EVERY_S = 10.0
-METERS_EVERY = SAMPLE_RATE // 4
 FLUSH_WITHIN_S = 10.0
 MOVE_WITHIN_S = 2.0
-
-SUPERSEDED = Close(4409, "This call goes on in another window or device.")
-SECOND_SOCKET = Close(4409, "A newer window sends this call's audio now.")
-MOVING = Close(1012, "Moving: reconnect at once.")
-ENDED = Close(4403, "This call has ended.")
+END_AGAIN_S = 1.0
+DISK_TROUBLE = "The recording can not be written: keep this page open."
 
 logger = logging.getLogger(__name__)
-
-
-class AudioLink(Protocol):
-    """One audio socket, as the session sees it. Nothing here waits."""
-
-    def ready(self, *, epoch: int, next_sample: int) -> None: ...
-
-    def ack(self, samples: int) -> None: ...
-
-    def state(self, payload: Payload) -> None: ...
-
-    def close(self, close: Close) -> None: ...
 
 
 class LiveSession:
@@ -95,25 +79,15 @@ class LiveSession:
         self._feed = feed
         self._writer = writer
         self._on_over = on_over
-        self._opened_at = time.monotonic()
-        self._attended_at = self._opened_at
         self._is_over = False
         self._ending: asyncio.Task[None] | None = None
         self._link: AudioLink | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._is_patient = call.source == "replay"
         self._last_ack = -1
-        self._last_inbox_id = 0
-        self._meters_due = 0
-        self._inbox_turn = asyncio.Lock()
-        is_kept = call.stored_samples is not None
-        next_sample = max(call.acked_samples, call.stored_samples or 0)
-        self.cursor = FrameCursor(call.channels, next_sample)
+        self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
-        self._meters = TalkMeters(call.channels)
-        self._ladder = Ladder(is_recorded=is_kept)
-        self._memory = None if is_kept else AudioMemory(call.channels)
-        self._recorder = self._make_recorder() if is_kept else None
+        self._ladder = Ladder(is_recorded=call.stored_samples is not None)
+        self._copy = AudioCopy(call, on_stored=self._stored, on_trouble=self._storage_trouble)
         self.log = EventLog(
             business=business,
             call_id=call.id,
@@ -127,7 +101,6 @@ class LiveSession:
         self._coach = Coach(
             call_id=str(call.id), material=call.material, model=model, sink=self._desk, is_mono=call.channels == 1
         )
-        self._people = People(append=self.append, coach=self._coach, desk=self._desk, now_ms=self._now_ms)
         self._listening = Listening(
             provider=provider,
             spec=StreamSpec(
@@ -137,15 +110,24 @@ class LiveSession:
                 keyterms=call.material.keyterms,
             ),
             epoch=call.epoch,
-            is_patient=self._is_patient,
+            is_patient=call.is_replay,
             marks=self._marks,
             log=self.log,
             coach=self._coach,
             append=self.append,
             fleeting=self.publish_fleeting,
             put_rung=self.put_rung,
-            read_audio=self._read_audio,
+            read_audio=self._copy.read,
         )
+        self._intake = Intake(
+            call,
+            copy=self._copy,
+            listening=self._listening,
+            coach=self._coach,
+            append=self.append,
+            fleeting=self.publish_fleeting,
+        )
+        self._people = People(append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms)
 
     # Life ---------------------------------------------------------------------------------------------
 
@@ -159,8 +141,8 @@ class LiveSession:
         self._repair_the_past()
         self._run(self._coach.warm_up(), "coach-warm-up")
         self._run(self._housekeeping(), "session-housekeeping")
-        if self._recorder is not None:
-            self._run(recording.run_quietly(self._recorder), "recorder")
+        if self._copy.recorder is not None:
+            self._run(recording.run_quietly(self._copy.recorder), "recorder")
         metrics.calls_live.inc()
 
     async def end(self, reason: str) -> None:
@@ -177,7 +159,7 @@ class LiveSession:
         if self._is_over:
             return
         self._close_link(close)
-        await self._listening.hear_out(self.cursor.next_sample, MOVE_WITHIN_S)
+        await self._listening.hear_out(self.next_sample, MOVE_WITHIN_S)
         await self._settle(MOVE_WITHIN_S)
         await self._stop()
 
@@ -185,14 +167,19 @@ class LiveSession:
     def is_over(self) -> bool:
         return self._is_over
 
+    @property
+    def next_sample(self) -> int:
+        """Where the audio is to go on."""
+        return self._intake.cursor.next_sample
+
     # Audio --------------------------------------------------------------------------------------------
 
     def attach(self, link: AudioLink) -> None:
         """A new audio socket: it takes over from an older one, which closes with 4409."""
         self._close_link(SECOND_SOCKET)
         self._link = link
-        self._attended_at = time.monotonic()
-        link.ready(epoch=self.call.epoch, next_sample=self.cursor.next_sample)
+        self._intake.attended_at = time.monotonic()
+        link.ready(epoch=self.call.epoch, next_sample=self.next_sample)
         link.ack(self._marks.ack)
         link.state(self._state())
         self.put_rung(Part.LINK, Rung.FULL)
@@ -210,26 +197,9 @@ class LiveSession:
             raise
 
     def take(self, frame: Frame) -> None:
-        """Audio in any order: what is known already is dropped. Raises `FrameError` when it comes too fast."""
-        now = time.monotonic()
-        self._attended_at = now
-        self._check_pace(frame, now)
-        piece = self.cursor.accept(frame)
-        if piece is None or self._is_over or self._ending is not None:
-            return
-        metrics.frames.inc()
-        if piece.hole:
-            self._note_hole(piece)
-        for change in self._meters.hear(piece):
-            self._coach.note_speaking(change.channel, change.is_speaking, change.at_ms)
-        if self._recorder is not None:
-            self._recorder.add(piece.first_sample, piece.pcm)
-        if self._memory is not None:
-            self._memory.add(piece)
-        self._listening.put(piece, has_speech=self._meters.is_anyone_speaking, now=now)
-        if piece.end_sample >= self._meters_due:
-            self._meters_due = piece.end_sample + METERS_EVERY
-            self._publish_meters(piece.end_sample)
+        """Audio in any order. Raises `FrameError` when it comes too fast; dropped once the call hangs up."""
+        if not self._is_over and self._ending is None:
+            self._intake.take(frame)
 
     def take_over_http(self, frame: Frame) -> int:
         """Audio by HTTP: as `take`; returns the ack."""
@@ -243,11 +213,11 @@ class LiveSession:
 
         Raises `BrowserLineError`; lines before the bad one are taken.
         """
-        self._attended_at = time.monotonic()
+        self._intake.attended_at = time.monotonic()
         if self._listening.is_hearing and self._link is not None:
             return 0
         for line in lines:
-            self._listening.take_browser_line(line, self._now_ms())
+            self._listening.take_browser_line(line, self._intake.now_ms())
         return len(lines)
 
     # People -------------------------------------------------------------------------------------------
@@ -257,23 +227,9 @@ class LiveSession:
         self._people.act(parse_client_message(message), person)
 
     def look_into_inbox(self) -> None:
-        self._run(self.read_inbox(), "session-inbox")
+        self._run(self._mailbox.read(), "session-inbox")
 
-    async def read_inbox(self) -> None:
-        """Applies what other processes left for this call. Never raises: the next look finds what this one missed."""
-        async with self._inbox_turn:
-            with business_scope(self.business):
-                try:
-                    read = in_thread(opening.read_inbox)
-                    mails = await read(self.call.id, self._last_inbox_id)
-                except Exception as error:  # noqa: BLE001 - the database is away: looked at again later
-                    logger.warning("A call's inbox was not read: %s", type(error).__name__)
-                    return
-            for mail in mails:
-                self._apply(mail)
-
-    def _apply(self, mail: opening.Mail) -> None:
-        self._last_inbox_id = mail.id
+    def _apply(self, mail: Mail) -> None:
         self.log.note_answered(mail.id)
         if mail.message.get("type") == "end":
             self._run(self.end("hung_up"), "session-end-by-mail")
@@ -302,8 +258,7 @@ class LiveSession:
             return
         if rung is not before:
             metrics.rung_changes.labels(rung.value).inc()
-        state = self._state()
-        self.append(Kind.STATE, state)
+        self.append(Kind.STATE, state := self._state())
         if self._link is not None:
             self._link.state(state)
 
@@ -311,24 +266,11 @@ class LiveSession:
         state = self._ladder.state()
         return events.state(rung=state.rung.value, parts=state.parts, audio=state.audio, words=state.words)
 
-    def _publish_meters(self, end_sample: int) -> None:
-        meters = self._meters
-        self.publish_fleeting(
-            events.meters(
-                rep=meters.level(Channel.REP),
-                customer=meters.level(Channel.CUSTOMER),
-                rep_ms=meters.speaking_ms(Channel.REP),
-                customer_ms=meters.speaking_ms(Channel.CUSTOMER),
-                samples=end_sample,
-            )
-        )
-
     # LogKeeper ----------------------------------------------------------------------------------------
 
     def durable_state(self) -> DurableState:
-        stored = self._recorder.stored if self._recorder is not None else None
-        is_attended = time.monotonic() - self._attended_at < OFFLINE_AFTER_S
-        return DurableState(self._marks.transcribed(self.cursor.next_sample), stored, is_attended)
+        is_attended = time.monotonic() - self._intake.attended_at < OFFLINE_AFTER_S
+        return DurableState(self._marks.transcribed(self.next_sample), self._copy.stored, is_attended)
 
     def saved(self, batch: Batch) -> None:
         self._marks.commit(batch.acked_samples)
@@ -349,32 +291,17 @@ class LiveSession:
 
     # Inside -------------------------------------------------------------------------------------------
 
-    def _now_ms(self) -> int:
-        """The capture clock as far as the server can know it: by audio, or by the call's age without any."""
-        age_ms = int((self.call.age_s + time.monotonic() - self._opened_at) * 1_000)
-        return max(age_ms, ms(self.cursor.next_sample))
-
     def _send_ack(self) -> None:
         ack = self._marks.ack
         lane = self._listening.lane
         if lane is not None and lane.keeps_order:
             # A recording is played as fast as acks allow: they follow the ears, not the disk.
-            ack = min(ack, max(lane.sent_through, self._marks.transcribed(self.cursor.next_sample)))
+            ack = min(ack, max(lane.sent_through, self._marks.transcribed(self.next_sample)))
         if ack > self._last_ack:
             self._last_ack = ack
-            if self._memory is not None:
-                self._memory.forget_before(ack)
+            self._copy.acknowledged(ack)
             if self._link is not None:
                 self._link.ack(ack)
-
-    def _make_recorder(self) -> Recorder:
-        return Recorder(
-            recording.storage_root() / self.call.recording_path,
-            self.call.channels,
-            stored=max(self.call.stored_samples or 0, self.call.acked_samples),
-            on_stored=self._stored,
-            on_trouble=self._storage_trouble,
-        )
 
     def _stored(self, stored: int) -> None:
         self._marks.store(stored)
@@ -382,40 +309,18 @@ class LiveSession:
 
     def _storage_trouble(self, is_in_trouble: bool) -> None:
         rung = Rung.SAVING_LATE if is_in_trouble or self.log.is_late else Rung.FULL
-        self.put_rung(
-            Part.SAVING, rung, "The recording can not be written: keep this page open." if is_in_trouble else ""
-        )
-
-    async def _read_audio(self, start: int, end: int) -> bytes:
-        if self._recorder is not None:
-            await self._recorder.flush()
-            return await self._recorder.read(start, end)
-        return self._memory.read(start, end) if self._memory is not None else b""
+        self.put_rung(Part.SAVING, rung, DISK_TROUBLE if is_in_trouble else "")
 
     def _repair_the_past(self) -> None:
         call = self.call
         for start_ms, end_ms in call.gaps:
             spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
             self._listening.repair(Missing(start_ms, end_ms, "", spans))
-        if self.cursor.next_sample > call.acked_samples + samples(100):
-            for gap in opening.unheard_gaps(call, ms(self.cursor.next_sample)):
+        if self.next_sample > call.acked_samples + samples(100):
+            for gap in opening.unheard_gaps(call, ms(self.next_sample)):
                 self._listening.missed(gap)
         for channel in self._marks.channels:
-            self._marks.settle(channel, ms(self.cursor.next_sample))
-
-    def _check_pace(self, frame: Frame, now: float) -> None:
-        if self._is_patient:
-            is_too_fast = self._listening.is_full
-        else:
-            end_sample = frame.first_sample + len(frame.pcm) // (2 * self.call.channels)
-            is_too_fast = is_ahead_of_time(end_sample, self.call.age_s + now - self._opened_at)
-        if is_too_fast:
-            raise FrameError(TOO_FAST)
-
-    def _note_hole(self, piece: Piece) -> None:
-        start_ms, end_ms = ms(piece.first_sample - piece.hole), ms(piece.first_sample)
-        if end_ms - start_ms >= 100:
-            self.append(Kind.GAP, events.gap(start_ms=start_ms, end_ms=end_ms, reason="This audio never arrived."))
+            self._marks.settle(channel, ms(self.next_sample))
 
     async def _housekeeping(self) -> None:
         alive_due = inbox_due = 0.0
@@ -423,18 +328,18 @@ class LiveSession:
             now = time.monotonic()
             if now >= inbox_due:
                 inbox_due = now + INBOX_EVERY_S
-                await self.read_inbox()
+                await self._mailbox.read()
             self._listening.tick()
-            if self._note_attendance(now - self._attended_at) and now >= alive_due:
+            if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
                 alive_due = now + ALIVE_EVERY_S
                 self.log.touch()
-            if now - self._attended_at > UNATTENDED_S:
+            if now - self._intake.attended_at > UNATTENDED_S:
                 self._run(self.let_go(), "session-unattended")
                 return
             await asyncio.sleep(1.0)
 
     def _note_attendance(self, silent_s: float) -> bool:
-        """Whether anybody is there. An open socket without audio is: a muted microphone still sends."""
+        """Whether audio, or lines, came within `OFFLINE_AFTER_S`: even a muted microphone sends silence."""
         if silent_s > OFFLINE_AFTER_S:
             self.put_rung(Part.LINK, Rung.OFFLINE)
             return False
@@ -443,22 +348,27 @@ class LiveSession:
         return True
 
     async def _end(self, reason: str) -> None:
-        await self._listening.finish(self.cursor.next_sample)
+        await self._listening.finish(self.next_sample)
         self._coach.hang_up()
-        while not await self._settle(FLUSH_WITHIN_S):
+        while not await self._settle(FLUSH_WITHIN_S) or not (self.log.is_over or await self._mark_ended(reason)):
             logger.warning("A call waits for the database to end", extra={"call": self.call.id.hex})
-        if self.log.is_over:
-            return
-        length_ms = ms(self.cursor.next_sample) or None
-        with business_scope(self.business):
-            end_call = in_thread(services.end_call)
-            await end_call(self.call.id, reason=reason, duration_ms=length_ms)
+            await asyncio.sleep(END_AGAIN_S)
         self._close_link(ENDED)
         await self._stop()
 
+    async def _mark_ended(self, reason: str) -> bool:
+        """False while the database is away."""
+        length_ms = ms(self.next_sample) or None
+        with business_scope(self.business):
+            try:
+                await in_thread(services.end_call)(self.call.id, reason=reason, duration_ms=length_ms)
+            except DatabaseError:
+                metrics.errors.labels("database").inc()
+                return False
+        return True
+
     async def _settle(self, within_s: float) -> bool:
-        if self._recorder is not None:
-            await self._recorder.flush()
+        await self._copy.flush()
         return await self._writer.flush(self.log, within_s) or self.log.is_over
 
     async def _stop(self) -> None:
@@ -472,8 +382,7 @@ class LiveSession:
         self._on_over(self)
         await self._listening.aclose()
         await self._coach.aclose()
-        own = asyncio.current_task()
-        await stop([task for task in self._tasks if task is not own])
+        await stop([task for task in self._tasks if task is not asyncio.current_task()])
 
     def _close_link(self, close: Close) -> None:
         link, self._link = self._link, None
@@ -486,7 +395,6 @@ class LiveSession:
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        if task in self._tasks:
-            self._tasks.remove(task)
+        self._tasks.remove(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A part of a session failed: %s", task.get_name(), exc_info=error)

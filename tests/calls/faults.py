@@ -26,4 +26,4 @@ class PostgresAway:
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(os.environ[services.ADMIN_URL], autocommit=True) as admin:
-            admin.execute(sql.SQL(statement).format(sql.Identifier(self._role)))  # type: ignore[arg-type]
+            admin.execute(sql.SQL(statement).format(sql.Identifier(self._role)))

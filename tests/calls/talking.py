@@ -8,7 +8,7 @@ import struct
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import httpx
 from channels.routing import URLRouter
@@ -62,7 +62,7 @@ class Socket:
         path, _, query = self.path.partition("?")
         scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": self.headers}
         self._to_app.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(application(scope, self._to_app.get, self._from_app.put))
+        self._task = asyncio.create_task(application(scope, self._to_app.get, cast("Any", self._from_app.put)))
         first = await self._next()
         if first["type"] == "websocket.close":
             raise Closed(int(first.get("code", 1000)), "refused before accept")
@@ -125,7 +125,7 @@ class Caller:
         self.key = key
         self.host = f"{business.schema_name}.localhost"
         self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=http_application),
+            transport=httpx.ASGITransport(app=cast("Any", http_application)),
             base_url=f"http://{self.host}",
             headers={"authorization": f"Bearer {key}"},
             timeout=60.0,

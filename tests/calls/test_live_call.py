@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 from calls.live.recording import relative_path
 from calls.models import CallState, ReportState
@@ -117,7 +118,7 @@ async def test_polling_sees_the_same_log(live: None, hears: Hears, caller: MakeC
     for second in range(5):
         status, answer = await rep.post(f"/api/calls/{call_id}/audio?first_sample={second * 16_000}", raw=pcm)
         assert (status, answer["next_sample"]) == (200, (second + 1) * 16_000)
-    last, events = 0, []
+    last, events = 0, list[dict[str, Any]]()
     while "line" not in [one["kind"] for one in events]:
         status, answer = await rep.get(f"/api/calls/{call_id}/events?after={last}&wait=5")
         assert status == 200

@@ -43,7 +43,7 @@ def make_log(keeper: Keeper, last_seq: int = 0) -> EventLog:
 
 
 def test_events_are_numbered_on_from_what_is_there_and_told_at_once() -> None:
-    log, told = make_log(Keeper(), last_seq=41), []
+    log, told = make_log(Keeper(), last_seq=41), list[Entry]()
     log.listen(told.append)
     log.append(Kind.NOTE, {"text": "a"})
     log.append(Kind.NOTE, {"text": "b"})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
+from calls.events import Kind
 from calls.live import store
 from calls.live.audio import Frame
 from calls.live.registry import registry
@@ -104,7 +105,7 @@ async def test_while_redis_is_away_the_own_screen_is_live(
         end = speak(audio, 2)
         await events.until_kind("line")
         with monkeypatch.context() as away:
-            away.setattr(get_channel_layer()._get_layer(), "group_send", refuse)  # type: ignore[union-attr]
+            away.setattr(get_channel_layer()._get_layer(), "group_send", refuse)
             end = speak(audio, 2, first_sample=end)
             await events.until(lambda one: fanout(one) == "local_fanout")
             while len([one for one in events.events() if one["kind"] == "line"]) < 3:
@@ -126,7 +127,7 @@ async def test_a_stale_batch_writes_nothing_at_all(live: None, hears: Hears, cal
         speak(audio, 2)
         await audio.until(lambda message: message["type"] == "ack" and message["samples"] > 0)
         [session] = registry.sessions.values()
-        session.log.append(store.events.Kind.NOTE, {"text": "mine"})
+        session.log.append(Kind.NOTE, {"text": "mine"})
         mine = session.log.take_batch()
         before = [row.seq for row in await rep.log(call_id)]
         stale = Batch(
@@ -205,4 +206,4 @@ async def test_frames_are_refused_only_for_the_socket_that_sent_them(
         assert (status, answer["next_sample"]) == (200, 1_600)
     [session] = registry.sessions.values()
     session.take(Frame(0, b"\0" * 6_400))
-    assert session.cursor.next_sample == 1_600
+    assert session.next_sample == 1_600

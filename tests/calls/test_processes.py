@@ -155,7 +155,7 @@ async def test_a_killed_owner_is_followed_by_another_and_nothing_acknowledged_is
         assert ready == {"type": "ready", "epoch": 2, "next_sample": acked}
         await speak(audio, 1, first_sample=acked)
         assert (await second_client.post(f"/api/calls/{call_id}/lines", {"lines": [line(3)]})).json() == {"taken": 1}
-        texts = []
+        texts: list[str] = []
         while len(texts) < 3:
             texts.append((await until(events, kind="line"))["payload"]["text"])
         assert texts == ["line number 1", "line number 2", "line number 3"]
