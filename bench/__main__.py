@@ -19,6 +19,7 @@ from tests.server import Server
 
 RESULTS = Path(__file__).parent / "results"
 IDLE_S = 2.0
+WARM_S = 2.0
 
 
 def main() -> None:
@@ -50,26 +51,30 @@ def product(count: int, seconds: float, speech_port: int, model_port: int, key: 
     }
     print(f"{count} calls: the product", flush=True)
     with Server(web_server=web_server, environment=vendors) as server:
-        # The first call loads what all calls share; it is not part of any call's memory.
-        house.end_calls(server.port, key, house.new_calls(server.port, key, 1))
+        # The first call loads what all calls share: it is neither part of any call's memory nor measured.
+        first = subject_of(server, key, 1, web_server)
+        measure(first, seconds=WARM_S, speech_port=speech_port, base_kb=0)
+        house.end_calls(server.port, key, first.calls)
         time.sleep(IDLE_S)
-        web = machine.tree(server.pid())
-        base_kb = machine.pss_kb(web)
-        calls = house.new_calls(server.port, key, count)
-        postgres, valkey = (machine.working_in(directory) for directory in house.data_directories())
-        subject = Subject(
-            name=f"sales pilot ({web_server})",
-            port=server.port,
-            authority=f"{house.HOST}:{server.port}",
-            key=key,
-            calls=calls,
-            groups={"server": web, "postgres": postgres, "valkey": valkey},
-        )
+        base_kb = machine.pss_kb(machine.tree(server.pid()))
+        subject = subject_of(server, key, count, web_server)
         asked = model_counts(model_port)["requests"]
         point = measure(subject, seconds=seconds, speech_port=speech_port, base_kb=base_kb).as_json()
         point["counts"]["model requests"] = model_counts(model_port)["requests"] - asked
-        house.end_calls(server.port, key, calls)
+        house.end_calls(server.port, key, subject.calls)
     return point
+
+
+def subject_of(server: Server, key: str, count: int, web_server: str) -> Subject:
+    postgres, valkey = (machine.working_in(directory) for directory in house.data_directories())
+    return Subject(
+        name=f"sales pilot ({web_server})",
+        port=server.port,
+        authority=f"{house.HOST}:{server.port}",
+        key=key,
+        calls=house.new_calls(server.port, key, count),
+        groups={"server": machine.tree(server.pid()), "postgres": postgres, "valkey": valkey},
+    )
 
 
 def baseline(count: int, seconds: float, speech_port: int) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def data_directories() -> tuple[Path, Path]:
 
 
 def new_calls(port: int, key: str, count: int) -> list[dict[str, str]]:
-    return [_post(port, key, "/api/calls", {"channels": 2, "source": "bench"}) for _ in range(count)]
+    return [_post(port, key, "/api/calls", {"channels": 2, "source": "browser"}) for _ in range(count)]
 
 
 def end_calls(port: int, key: str, calls: list[dict[str, str]]) -> None:
