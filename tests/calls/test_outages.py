@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from channels.layers import get_channel_layer
+from pytest_django import Settings
 
 from calls.events import Kind
 from calls.live import store
 from calls.live.audio import Frame
 from calls.live.registry import registry
 from calls.live.store import Batch, Outcome
+from calls.live.threads import in_thread
 from coaching.types import Channel
-from tenants.context import Business
 from tests.calls.conftest import Hears, MakeCaller
+from tests.calls.faults import PostgresAway, Proxy
 from tests.calls.talking import say_hello, speak
 from tests.speech.fakes import ScriptedTurn
 
@@ -35,17 +38,15 @@ def fanout(message: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-async def postgres_away(committed_db: None, acme: Business) -> AsyncIterator[Any]:
-    """`async with postgres_away():` the application's role may not connect and its connections are cut."""
-    from tests.calls.faults import PostgresAway
-
+async def postgres_away(committed_db: None) -> AsyncIterator[PostgresAway]:
+    """`postgres_away.away()`: the application's role may not connect and its connections are cut."""
     fault = PostgresAway()
     yield fault
     await asyncio.to_thread(fault.back)
 
 
 async def test_while_postgres_is_away_coaching_goes_on_and_everything_is_saved_afterwards(
-    live: None, hears: Hears, caller: MakeCaller, postgres_away: Any
+    live: None, hears: Hears, caller: MakeCaller, postgres_away: PostgresAway
 ) -> None:
     hears(*TURNS)
     rep = await caller("rep")
@@ -72,52 +73,61 @@ async def test_while_postgres_is_away_coaching_goes_on_and_everything_is_saved_a
 
 
 async def test_acks_stop_while_nothing_can_be_saved_or_stored(
-    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    live: None, hears: Hears, caller: MakeCaller, postgres_away: PostgresAway, tmp_path: Path
 ) -> None:
-    """A full disk and a database that refuses: the client stays the last copy."""
+    """A disk that refuses and a database that is away: the client stays the last copy."""
     hears(*TURNS)
     rep = await caller("rep")
     call_id = await rep.start_call()
     async with rep.audio(call_id) as audio:
         await say_hello(audio)
         (tmp_path / "audio").write_text("a file where the folder should be")
-        real = store._save_one
-        monkeypatch.setattr(store, "_save_one", lambda batch: Outcome.LATE)
+        await asyncio.to_thread(postgres_away.away)
         speak(audio, 4)
         await audio.until(lambda message: message["type"] == "state" and message["rung"] == "saving_late")
         assert max(one["samples"] for one in audio.messages if one["type"] == "ack") == 0
-        monkeypatch.setattr(store, "_save_one", real)
+        await asyncio.to_thread(postgres_away.back)
         await audio.until(lambda message: message["type"] == "ack" and message["samples"] >= 56_000)
 
 
+@pytest.fixture
+async def redis_link(committed_db: None, settings: Settings) -> AsyncIterator[Proxy]:
+    """What lies between this process's channel layer and Valkey; made before the registry is used."""
+    address = urlsplit(settings.REDIS_URL)
+    proxy = Proxy(address.hostname or "127.0.0.1", address.port or 6379)
+    await proxy.mend()
+    login = address.netloc.rpartition("@")[0]
+    url = address._replace(netloc=f"{login}@127.0.0.1:{proxy.port}").geturl()
+    layer = settings.CHANNEL_LAYERS["default"]
+    settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": {**layer["CONFIG"], "hosts": [url]}}}
+    yield proxy
+    await proxy.cut()
+
+
 async def test_while_redis_is_away_the_own_screen_is_live(
-    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+    redis_link: Proxy, live: None, hears: Hears, caller: MakeCaller
 ) -> None:
     hears(*TURNS)
     rep = await caller("rep")
     call_id = await rep.start_call()
-
-    async def refuse(*_: Any) -> None:
-        raise ConnectionError("Redis is away")
-
     async with rep.events(call_id) as events, rep.audio(call_id) as audio:
         await say_hello(audio)
         end = speak(audio, 2)
         await events.until_kind("line")
-        with monkeypatch.context() as away:
-            away.setattr(get_channel_layer()._get_layer(), "group_send", refuse)
-            end = speak(audio, 2, first_sample=end)
-            await events.until(lambda one: fanout(one) == "local_fanout")
-            while len([one for one in events.events() if one["kind"] == "line"]) < 3:
-                await events.receive()
-        speak(audio, 2, first_sample=end)
+        await redis_link.cut()
+        end = speak(audio, 2, first_sample=end)
+        await events.until(lambda one: fanout(one) == "local_fanout")
+        while len([one for one in events.events() if one["kind"] == "line"]) < 3:
+            await events.receive()
+        await redis_link.mend()
+        end = speak(audio, 2, first_sample=end)
         await events.until(lambda one: fanout(one) == "full")
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
     states = [row for row in await rep.log(call_id) if row.kind == "state"]
     assert len([row for row in states if row.payload["parts"]["fanout"] == "local_fanout"]) == 1
 
 
 async def test_a_stale_batch_writes_nothing_at_all(live: None, hears: Hears, caller: MakeCaller) -> None:
-    from calls.live.threads import in_thread
 
     hears(*TURNS)
     rep = await caller("rep")
@@ -142,7 +152,7 @@ async def test_a_stale_batch_writes_nothing_at_all(live: None, hears: Hears, cal
 
 
 async def test_a_session_nobody_attends_lets_its_call_go_and_is_rebuilt_later(
-    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+    live: None, hears: Hears, caller: MakeCaller
 ) -> None:
     engine = hears(*TURNS[:3])
     rep = await caller("rep")
