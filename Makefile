@@ -13,9 +13,9 @@ ALONE := e2e or speech or sockets
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
-	@echo "make test        all checks and all tests (about 10 minutes)"
+	@echo "make test        all checks and all tests (about 15 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
-	@echo "make bench       measure the live path; prints a table, keeps it in var/bench"
+	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
 	@echo "make clean-data  remove the embedded databases, with all calls in them"
