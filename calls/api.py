@@ -47,7 +47,7 @@ async def calls(request: HttpRequest) -> HttpResponse:
         raise MessageError(f"source is one of {', '.join(sorted(SOURCES))}.")
 
     def create(member: MemberRef) -> Call:
-        if member.role not in CALLERS:
+        if not member.has_role(*CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
         return services.create_call(member=member, channels=channels, customer=customer, source=source)
 

@@ -57,13 +57,13 @@ def _of_call(view: CallView) -> Callable[[HttpRequest, uuid.UUID], HttpResponse]
 def home(request: HttpRequest) -> HttpResponse:
     """Where each role begins."""
     member = _member(request)
-    if member.role == Role.BILLING:
+    if not member.has_role(*SALES):
         return redirect("/billing/")
     context: dict[str, Any] = {
         "calls": selectors.filtered_calls(member, selectors.CallFilter(state=CallState.ENDED))[:HOME_CALLS],
         "own_open": Call.objects.filter(member=member, state=CallState.OPEN).first(),
-        "rows": selectors.calls_in_flight() if can_watch(member.role) else [],
-        "can_watch": can_watch(member.role),
+        "rows": selectors.calls_in_flight() if can_watch(member.roles) else [],
+        "can_watch": can_watch(member.roles),
     }
     return render(request, "calls/home.html", context)
 
@@ -80,7 +80,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "wanted": wanted,
         "is_filtered": wanted != selectors.CallFilter(),
-        "members": selectors.members_with_calls() if can_watch(member.role) else [],
+        "members": selectors.members_with_calls() if can_watch(member.roles) else [],
         "states": CallState.choices,
         "query": query.urlencode(),
     }
@@ -116,7 +116,7 @@ def report(request: HttpRequest, call: Call) -> HttpResponse:
     """The report, or what has become of it so far."""
     if call.state == CallState.OPEN:
         return redirect("call", call_id=call.id)
-    view = report_page.build(call, with_cost=_member(request).role == Role.ADMIN)
+    view = report_page.build(call, with_cost=_member(request).is_admin)
     config = {"stateUrl": f"/calls/{call.id}/report/state/", "state": call.report_state}
     return render(request, "calls/report.html", {"call": call, "report": view, "config": config})
 

@@ -48,9 +48,9 @@ class LiveRow:
 def visible_calls(member: Member) -> QuerySet[Call]:
     """The calls `member` may see: their own as a rep, all of the business as manager or admin, else none."""
     calls = Call.objects.select_related("member").order_by("-started_at", "id")
-    if can_watch(member.role):
+    if can_watch(member.roles):
         return calls
-    return calls.filter(member=member) if member.role == Role.REP else calls.none()
+    return calls.filter(member=member) if member.has_role(Role.REP) else calls.none()
 
 
 def filtered_calls(member: Member, wanted: CallFilter) -> QuerySet[Call]:

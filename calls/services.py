@@ -16,9 +16,9 @@ from calls import events
 from calls.live import wake
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
 from tenants.context import Business, require_tenant
+from tenants.members.access import can_watch
+from tenants.members.models import Role
 from tenants.members.refs import MemberRef
-
-WATCHING_ROLES = frozenset({"manager", "admin"})
 
 
 class CallError(Exception):
@@ -76,7 +76,7 @@ def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
     call = Call.objects.filter(pk=call_id).first()
     if call is None:
         raise CallNotFound
-    if member.role not in WATCHING_ROLES and (member.role != "rep" or call.member_id != member.id):
+    if not can_watch(member.roles) and not (member.has_role(Role.REP) and call.member_id == member.id):
         raise CallForbidden("This is a colleague's call.")
     return call
 

@@ -70,7 +70,7 @@ class BusinessSocket:
 
 
 async def still_allowed(scope: Scope) -> bool:
-    """Whether the socket's session or key still stands and the member is active with the same role.
+    """Whether the socket's session or key still stands and the member is active with the same roles.
 
     While the database can not be asked the answer is yes: a fault of ours does not end calls.
     """
@@ -81,7 +81,7 @@ async def still_allowed(scope: Scope) -> bool:
         except (OperationalError, InterfaceError) as error:
             log.warning("Membership not checked again: %s", type(error).__name__)
             return True
-    return member is not None and member.id == scope["member"].id and member.role == scope["member"].role
+    return member is not None and member.id == scope["member"].id and member.roles == scope["member"].roles
 
 
 def origin_is_ours(headers: dict[str, str], *, has_key: bool) -> bool:

@@ -108,14 +108,18 @@ def _password_hash() -> str:
 
 @pytest.fixture
 def member(acme: Business, _password_hash: str) -> MakeMember:
-    """`member("rep")`, `member("admin", business=globex)`: a saved member with `PASSWORD`. Needs a database fixture."""
+    """`member("rep")`, `member("rep", "manager")`, `member("admin", business=globex)`: a saved member with `PASSWORD`.
 
-    def make(role: str = Role.REP, *, business: Business | None = None, name: str = "", email: str = "") -> Member:
+    Needs a database fixture.
+    """
+
+    def make(*roles: str, business: Business | None = None, name: str = "", email: str = "") -> Member:
         unique = secrets.token_hex(4)
+        held = [str(role) for role in roles] or [Role.REP.value]
         person = Member(
-            email=email or f"{role}-{unique}@example.com",
-            name=name or f"{role.capitalize()} {unique}",
-            role=role,
+            email=email or f"{held[0]}-{unique}@example.com",
+            name=name or f"{held[0].capitalize()} {unique}",
+            roles=held,
             password=_password_hash,
         )
         home = business or acme
@@ -150,7 +154,7 @@ def operator(_password_hash: str) -> Callable[[], Member]:
         unique = secrets.token_hex(4)
         with public_scope():
             person = Member.objects.create(
-                email=f"operator-{unique}@example.com", name="Operator", role=Role.OPERATOR, password=_password_hash
+                email=f"operator-{unique}@example.com", name="Operator", roles=[Role.OPERATOR], password=_password_hash
             )
         person.business = PUBLIC  # type: ignore[attr-defined]
         return person

@@ -27,7 +27,7 @@ def build() -> list[str]:
     """
     with public_scope():
         seed_prices()
-        _people([(OPERATOR_EMAIL, "Operator", Role.OPERATOR)])
+        _people([(OPERATOR_EMAIL, "Operator", [Role.OPERATOR])])
     return [_business(demo) for demo in BUSINESSES]
 
 
@@ -40,7 +40,7 @@ def _business(demo: DemoBusiness) -> str:
     with business_scope(business_of(tenant)):
         if is_new:
             _brand(demo)
-        _people([(demo.email(person), person.name, person.role) for person in demo.people])
+        _people([(demo.email(person), person.name, [person.role]) for person in demo.people])
         give_material(demo)
         added = finish_calls(dialogues.read(demo.schema_name))
     return f"{demo.name} on {demo.host}: {len(demo.people)} people, {added} calls added"
@@ -59,13 +59,13 @@ def _brand(demo: DemoBusiness) -> None:
     )
 
 
-def _people(wanted: Sequence[tuple[str, str, Role]]) -> None:
+def _people(wanted: Sequence[tuple[str, str, list[Role]]]) -> None:
     """Adds who is missing. One encoding of the password for all: it takes a third of a second each time."""
     known = set(Member.objects.filter(email__in=[email for email, _, _ in wanted]).values_list("email", flat=True))
     missing = [entry for entry in wanted if entry[0] not in known]
     password = make_password(PASSWORD) if missing else ""
     Member.objects.bulk_create(
-        Member(email=email, name=name, role=role, password=password) for email, name, role in missing
+        Member(email=email, name=name, roles=roles, password=password) for email, name, roles in missing
     )
 
 

@@ -26,7 +26,7 @@ def finish_calls(dialogues: Sequence[Dialogue]) -> int:
     """Adds the calls that are missing, each with its report. Returns how many are new. Idempotent."""
     business = require_tenant()
     members = {member.email: member for member in Member.objects.all()}
-    manager = next((member.name for member in members.values() if member.role == Role.MANAGER), "Manager")
+    manager = next((member.name for member in members.values() if member.has_role(Role.MANAGER)), "Manager")
     material = load_material()
     count = 0
     for dialogue in dialogues:

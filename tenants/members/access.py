@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
@@ -20,21 +20,20 @@ View = Callable[..., HttpResponseBase]
 WATCHERS = frozenset({Role.MANAGER.value, Role.ADMIN.value})
 
 
-def can_watch(role: str) -> bool:
+def can_watch(roles: Collection[str]) -> bool:
     """May see calls of others, live and afterwards."""
-    return role in WATCHERS
+    return not WATCHERS.isdisjoint(roles)
 
 
 def require_role(*roles: str) -> Callable[[View], View]:
     """For page views: sign in first, then one of `roles` (none named: any member), else a 403 page."""
-    allowed = frozenset(roles)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not isinstance(request.user, Member):
                 return redirect_to_login(request.get_full_path())
-            if allowed and request.user.role not in allowed:
+            if roles and not request.user.has_role(*roles):
                 raise PermissionDenied("Your role does not include this page.")
             return view(request, *args, **kwargs)
 
@@ -45,12 +44,11 @@ def require_role(*roles: str) -> Callable[[View], View]:
 
 def has_role(*roles: str) -> type[BasePermission]:
     """A permission class for the API: one of `roles`."""
-    allowed = frozenset(roles)
 
     class HasRole(BasePermission):
         message = "Your role does not include this."
 
         def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002
-            return isinstance(request.user, Member) and request.user.role in allowed
+            return isinstance(request.user, Member) and request.user.has_role(*roles)
 
     return HasRole

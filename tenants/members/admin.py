@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
 from tenants.context import current
-from tenants.members.models import ApiKey, Member, Role
+from tenants.members.models import ApiKey, Member, Role, least_rights
 
 if TYPE_CHECKING:
     BaseMemberForm = forms.ModelForm[Member]
@@ -36,9 +36,17 @@ class MemberForm(BaseMemberForm):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
     )
 
+    roles = forms.MultipleChoiceField(
+        choices=(),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        initial=least_rights,
+        help_text="Rights add up. Give the fewest that the work needs.",
+        error_messages={"required": "Choose at least one role."},
+    )
+
     class Meta:
         model = Member
-        fields = ["name", "email", "role", "is_active"]
+        fields = ["name", "email", "roles", "is_active"]
 
     asking: Member | None = None
 
@@ -48,8 +56,8 @@ class MemberForm(BaseMemberForm):
         rules = strip_tags(password_validators_help_text_html()).replace(".", ". ").strip()
         field.help_text = rules if self.instance.pk is None else f"Leave empty to keep the present one. {rules}"
         field.required = self.instance.pk is None
-        if "role" in self.fields:
-            self.fields["role"].choices = role_choices()  # type: ignore[attr-defined]
+        if "roles" in self.fields:
+            self.fields["roles"].choices = role_choices()  # type: ignore[attr-defined]
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
@@ -63,8 +71,8 @@ class MemberForm(BaseMemberForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if self.asking and self.instance.pk == self.asking.pk:
-            if data.get("role") != self.asking.role:
-                raise ValidationError("You can not change your own role: ask another admin.")
+            if set(data.get("roles", ())) != set(self.asking.roles):
+                raise ValidationError("You can not change your own roles: ask another admin.")
             if not data.get("is_active"):
                 raise ValidationError("You can not disable yourself: ask another admin.")
         return data
@@ -85,18 +93,30 @@ def role_choices() -> list[tuple[str, str]]:
     return [(role.value, role.label) for role in Role if (role is Role.OPERATOR) == is_public]
 
 
+class RoleFilter(admin.SimpleListFilter):
+    title = "role"
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return role_choices()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:  # noqa: ARG002
+        role = self.value()
+        return queryset.filter(roles__contains=[role]) if role else queryset
+
+
 @admin.register(Member)
 class MemberAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     form = MemberForm
-    list_display = ["name", "email", "show_role", "is_active", "last_login"]
-    list_filter = ["role", "is_active"]
+    list_display = ["name", "email", "show_roles", "is_active", "last_login"]
+    list_filter = [RoleFilter, "is_active"]
     search_fields = ["name", "email"]
-    fields = ["name", "email", "role", "is_active", "new_password", "last_login"]
+    fields = ["name", "email", "roles", "is_active", "new_password", "last_login"]
     readonly_fields = ["last_login"]
 
-    @display(description="Role", ordering="role", label={"Admin": "info", "Manager": "success", "Operator": "info"})  # type: ignore[untyped-decorator]
-    def show_role(self, member: Member) -> str:
-        return member.get_role_display()
+    @admin.display(description="Roles", ordering="roles")
+    def show_roles(self, member: Member) -> str:
+        return member.role_names
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """A class of its own per request: it knows who is asking."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -19,10 +21,15 @@ class Role(models.TextChoices):
     OPERATOR = "operator", "Operator"
 
 
+def least_rights() -> list[str]:
+    """What a new member may do when nobody said more."""
+    return [Role.REP.value]
+
+
 class MemberManager(BaseUserManager["Member"]):
-    def create_member(self, *, email: str, name: str, role: str, password: str | None = None) -> Member:
+    def create_member(self, *, email: str, name: str, roles: Iterable[str], password: str | None = None) -> Member:
         """A new member; without a password the account can not sign in until one is set."""
-        member = self.model(email=self.normalize_email(email).lower(), name=name, role=role)
+        member = self.model(email=self.normalize_email(email).lower(), name=name, roles=[str(role) for role in roles])
         member.set_password(password)
         member.save(using=self._db)
         return member
@@ -32,11 +39,11 @@ class MemberManager(BaseUserManager["Member"]):
 
 
 class Member(AbstractBaseUser):
-    """A person of one business, with a role. Signs in with the e-mail address."""
+    """A person of one business, with one or more roles. Signs in with the e-mail address."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=100)
-    role = models.CharField(max_length=20, choices=Role.choices, default=Role.REP)
+    roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=least_rights)
     is_active = models.BooleanField(default=True, help_text="Off: can not sign in; open sessions end.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -57,14 +64,27 @@ class Member(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
 
+    def has_role(self, *roles: str) -> bool:
+        """Whether the member has any of `roles`. Rights add up: who is rep and manager may do what either may."""
+        return not set(roles).isdisjoint(self.roles)
+
+    @property
+    def role_names(self) -> str:
+        """For people: `Rep, Manager`, in the order of `Role`."""
+        return ", ".join(str(role.label) for role in Role if role in self.roles)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.has_role(Role.ADMIN)
+
     @property
     def is_staff(self) -> bool:
         """Who may open the Django admin; what they see there, `has_perm` decides."""
-        return self.is_active and self.role in {Role.ADMIN, Role.BILLING, Role.OPERATOR}
+        return self.is_active and self.has_role(Role.ADMIN, Role.BILLING, Role.OPERATOR)
 
     @property
     def is_superuser(self) -> bool:
-        return self.is_active and self.role in {Role.ADMIN, Role.OPERATOR}
+        return self.is_active and self.has_role(Role.ADMIN, Role.OPERATOR)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         if self.is_superuser:

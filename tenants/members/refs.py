@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MemberRef:
-    """Who, and with which role, at the time of asking. `id` is unique within one business only."""
+    """Who, and with which roles, at the time of asking. `id` is unique within one business only."""
 
     id: int
     name: str
-    role: str
+    roles: frozenset[str]
 
     @classmethod
     def from_member(cls, member: Member) -> MemberRef:
-        return cls(id=member.pk, name=member.name, role=member.role)
+        return cls(id=member.pk, name=member.name, roles=frozenset(member.roles))
+
+    def has_role(self, *roles: str) -> bool:
+        return not self.roles.isdisjoint(roles)

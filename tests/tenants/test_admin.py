@@ -73,7 +73,7 @@ def test_the_public_page_tells_a_visitor_nothing_about_businesses(client_for: Cl
 
 
 def test_an_admin_adds_a_member_who_can_then_sign_in(admin: Client, acme: Business, client_for: ClientFor) -> None:
-    form = {"name": "Bo", "email": "Bo@Example.com", "role": "rep", "is_active": "on", "new_password": PASSWORD}
+    form = {"name": "Bo", "email": "Bo@Example.com", "roles": ["rep"], "is_active": "on", "new_password": PASSWORD}
     assert admin.post("/admin/members/member/add/", form).status_code == 302
     answer = client_for(None).post("/sign-in/", {"email": "bo@example.com", "password": PASSWORD})
     assert answer.status_code == 302
@@ -83,23 +83,23 @@ def test_an_admin_adds_a_member_who_can_then_sign_in(admin: Client, acme: Busine
     ("changes", "words"),
     [
         ({"new_password": "short"}, "at least 10 characters"),
-        ({"role": "operator"}, "Select a valid choice"),
+        ({"roles": ["operator"]}, "Select a valid choice"),
         ({"new_password": ""}, "This field is required"),
     ],
 )
 def test_a_member_form_says_what_is_wrong(admin: Client, changes: dict[str, str], words: str) -> None:
-    form = {"name": "Bo", "email": "bo@example.com", "role": "rep", "is_active": "on", "new_password": PASSWORD}
+    form = {"name": "Bo", "email": "bo@example.com", "roles": ["rep"], "is_active": "on", "new_password": PASSWORD}
     assert words in admin.post("/admin/members/member/add/", form | changes).content.decode()
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"role": "rep"}, "your own role"), ({"is_active": ""}, "disable yourself")]
+    ("changes", "words"), [({"roles": ["rep"]}, "your own roles"), ({"is_active": ""}, "disable yourself")]
 )
 def test_an_admin_can_not_lock_the_door_behind_themselves(
     member: MakeMember, client_for: ClientFor, changes: dict[str, str], words: str
 ) -> None:
     ada = member("admin")
-    form = {"name": ada.name, "email": ada.email, "role": "admin", "is_active": "on", "new_password": ""} | changes
+    form = {"name": ada.name, "email": ada.email, "roles": ["admin"], "is_active": "on", "new_password": ""} | changes
     form = {key: value for key, value in form.items() if value or key == "new_password"}
     page = client_for(ada).post(f"/admin/members/member/{ada.pk}/change/", form)
     assert words in page.content.decode()
@@ -111,7 +111,7 @@ def test_an_admin_who_changes_their_password_stays_signed_in(member: MakeMember,
     form = {
         "name": ada.name,
         "email": ada.email,
-        "role": "admin",
+        "roles": ["admin"],
         "is_active": "on",
         "new_password": "quite-another-one",
     }

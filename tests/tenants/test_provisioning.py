@@ -103,7 +103,7 @@ def test_the_application_makes_no_business() -> None:
 
 
 def test_create_member_prints_a_password_that_signs_in(acme: Business, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("create_member", "Ada@Example.com", business="acme", name="Ada", role="manager")
+    call_command("create_member", "Ada@Example.com", business="acme", name="Ada", role=["manager"])
     password = capsys.readouterr().out.strip().rpartition(" ")[2]
     with business_scope(acme):
         ada = Member.objects.get(email="ada@example.com")

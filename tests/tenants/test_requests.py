@@ -147,7 +147,7 @@ def test_the_directory_keeps_a_bounded_number_of_hosts(acme: Business) -> None:
 
 @pytest.mark.parametrize(("role", "may"), [("rep", False), ("billing", False), ("manager", True), ("admin", True)])
 def test_managers_and_admins_watch(role: str, may: bool) -> None:
-    assert can_watch(role) is may
+    assert can_watch([role]) is may
 
 
 def test_a_page_asks_for_a_role(member: MakeMember) -> None:
@@ -197,7 +197,11 @@ def test_a_made_up_key_is_refused(acme: Business, secret: str) -> None:
 
 
 async def test_a_database_that_is_down_ends_no_call(acme: Business) -> None:
-    scope = {"business": acme, "member": MemberRef(1, "Ada", "rep"), "credential": Credential(session_key="x" * 32)}
+    scope = {
+        "business": acme,
+        "member": MemberRef(1, "Ada", frozenset({"rep"})),
+        "credential": Credential(session_key="x" * 32),
+    }
     assert not await still_allowed(scope)
     name = sql.Identifier(services.database(services.worker()))
     admin_url = os.environ[services.ADMIN_URL]

@@ -169,7 +169,7 @@ async def test_an_open_socket_learns_that_its_right_has_ended(
         if change == "disabled":
             Member.objects.filter(pk=ada.pk).update(is_active=False)
         elif change == "role":
-            Member.objects.filter(pk=ada.pk).update(role="billing")
+            Member.objects.filter(pk=ada.pk).update(roles=["billing"])
         elif change == "password":
             ada.set_password("another-long-password")
             ada.save()

@@ -23,17 +23,22 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--business", required=True, help="Its short name, or public for an operator.")
         parser.add_argument("--name", required=True)
-        parser.add_argument("--role", choices=[role for role in Role.values if role != Role.OPERATOR], default=Role.REP)
+        roles = [role for role in Role.values if role != Role.OPERATOR]
+        parser.add_argument(
+            "--role", choices=roles, action="append", help="Rep when left out; may be given more than once."
+        )
         parser.add_argument("--password", default="", help="Made up and printed when left out.")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         is_operator = options["business"] == PUBLIC.schema_name
         password = options["password"] or secrets.token_urlsafe(12)
-        role = Role.OPERATOR if is_operator else options["role"]
+        roles = [Role.OPERATOR] if is_operator else options["role"] or [Role.REP]
         try:
             validate_password(password)
             with business_scope(PUBLIC if is_operator else business_by_schema(options["business"])):
-                Member.objects.create_member(email=options["email"], name=options["name"], role=role, password=password)
+                Member.objects.create_member(
+                    email=options["email"], name=options["name"], roles=roles, password=password
+                )
         except Tenant.DoesNotExist:
             raise CommandError(f"There is no business {options['business']!r}.") from None
         except ValidationError as error:
@@ -41,4 +46,4 @@ class Command(BaseCommand):
         except IntegrityError:
             raise CommandError("A member with this e-mail address exists already.") from None
         shown = "" if options["password"] else f" Password (shown once): {password}"
-        self.stdout.write(f"{options['email']} can sign in as {role}.{shown}")
+        self.stdout.write(f"{options['email']} can sign in as {', '.join(roles)}.{shown}")
