@@ -77,6 +77,7 @@ SHARED_APPS = [
 TENANT_APPS = [
     "tenants.members",
     "tenants.house",
+    "tenants.audit",
     "coaching",
     "calls",
     "billing",

@@ -85,7 +85,7 @@ def create_business_role(connection: psycopg.Connection, *, schema: str, owner: 
 
 
 def seal_migrations(connection: psycopg.Connection, *, schema: str, app: str) -> None:
-    """After the migrations of one business: their history, and that of the shared schema, is the owner's alone."""
+    """After the migrations of one business: their history is the owner's alone, the audit log only grows."""
     role = role_name(connection.info.dbname, schema)
     for statement in statements("migrated", schema=schema, role=role, app=app):
         connection.execute(statement)

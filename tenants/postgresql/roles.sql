@@ -45,4 +45,6 @@ GRANT {role} TO {app};
 -- section: migrated
 -- The history of migrations is the owner's; nobody else writes it.
 REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role};
+-- The audit log only grows.
+REVOKE UPDATE, DELETE ON {schema}.audit_auditline FROM {role};
 REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM {app};
