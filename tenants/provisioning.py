@@ -1,4 +1,4 @@
-"""Making a business, as the owner: schema, role, grants, tables and first rows in one go."""
+"""Making a business, as the owner: schema, role, grants, tables, first rows and first admin in one go."""
 
 from __future__ import annotations
 
@@ -6,50 +6,80 @@ import re
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.management import call_command
 from django.db import connection, transaction
+from django.dispatch import Signal
 
+from tenants import schemas
 from tenants.context import PUBLIC_SCHEMA, business_scope, public_scope
 from tenants.house.models import Branding, Policy
+from tenants.members.models import Member, Role
 from tenants.models import Domain, Tenant
-from tenants.postgresql.roles import create_business_role, seal_migrations
 from tenants.selectors import business_of, hosts
 
 _SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _RESERVED = {PUBLIC_SCHEMA, "information_schema"}
 
+# Sent after the commit, inside the business, with `member`: somebody has to invite them, they have no password.
+first_admin_added = Signal()
 
-def create_business(*, schema_name: str, name: str, host: str, trade: str = "") -> Tenant:
-    """A business that can sign in: its row, host, schema, role, grants, tables, brand and policies.
 
-    Idempotent: what a broken attempt left is completed, an existing business keeps what it changed itself.
-    Raises `ValidationError` for a name that can not be a schema, a host of another business, and
-    `ImproperlyConfigured` when not run as the owner.
+def create_business(
+    *, schema_name: str, name: str, host: str, trade: str = "", admin_email: str = "", admin_name: str = ""
+) -> Tenant:
+    """A business that can sign in: its row, host, schema, role, grants, tables, brand, policies, and its first admin.
+
+    One transaction while template.sql is up to date with the migrations. Otherwise the rest is migrated in steps
+    of its own, and a broken attempt is completed by the next. Idempotent: an existing business is brought up to date
+    and keeps what it changed itself. `admin_email` adds an admin without a password; receivers of `first_admin_added`
+    invite them, once the commit has happened. Two attempts at the same name take turns.
+
+    Raises `ValidationError` for a name that can not be a schema, an odd address or a host of another business,
+    `ImproperlyConfigured` when not run as the owner, and `SchemaBusy`.
     """
+    admin = _admin(admin_email, admin_name)
     _check(schema_name)
-    tenant: Tenant
-    with public_scope(), transaction.atomic():
-        tenant, _ = Tenant.objects.get_or_create(schema_name=schema_name, defaults={"name": name, "trade": trade})
-        _claim_host(tenant, host)
-    prepare_schema(schema_name)
-    with business_scope(business_of(tenant)):
-        Branding.objects.get_or_create(pk=1, defaults={"product_name": name[:60]})
-        Policy.objects.get_or_create(pk=1)
+    with schemas.schema_lock(schema_name):
+        with public_scope(), transaction.atomic(durable=True):
+            tenant: Tenant
+            tenant, _ = Tenant.objects.get_or_create(schema_name=schema_name, defaults={"name": name, "trade": trade})
+            _claim_host(tenant, host)
+            is_current = schemas.lay_out(schema_name)
+            if is_current:
+                _furnish(tenant, name=name, admin=admin)
+        if not is_current:
+            schemas.bring_up_to_date(schema_name)
+            with public_scope(), transaction.atomic(durable=True):
+                _furnish(tenant, name=name, admin=admin)
     hosts.forget()
     return tenant
 
 
-def prepare_schema(schema_name: str) -> None:
-    """Schema, role and grants in one transaction, then the migrations. Idempotent."""
-    with public_scope():
-        connection.ensure_connection()
-        raw = connection.connection
-        create_business_role(raw, schema=schema_name, owner=raw.info.user, app=settings.DATABASE_APP_ROLE)
-    with public_scope():
-        call_command("migrate_schemas", tenant=True, schema_name=schema_name, interactive=False, verbosity=0)
-    with public_scope():
-        connection.ensure_connection()
-        seal_migrations(connection.connection, schema=schema_name, app=settings.DATABASE_APP_ROLE)
+def _furnish(tenant: Tenant, *, name: str, admin: Member | None) -> None:
+    """The first rows, inside the caller's transaction."""
+    business = business_of(tenant)
+    with business_scope(business):
+        Branding.objects.get_or_create(pk=1, defaults={"product_name": name[:60]})
+        Policy.objects.get_or_create(pk=1)
+        if admin is None or Member.objects.filter(email=admin.email).exists():
+            return
+        admin.save()
+
+    def announce() -> None:
+        with business_scope(business):
+            first_admin_added.send(sender=Member, member=admin)
+
+    transaction.on_commit(announce)
+
+
+def _admin(email: str, name: str) -> Member | None:
+    """The first admin, not saved yet; None when none is wanted. Raises `ValidationError`."""
+    if not email:
+        return None
+    email = Member.objects.normalize_email(email).lower()
+    member = Member(email=email, name=name or email.partition("@")[0][:100], roles=[Role.ADMIN.value])
+    member.set_unusable_password()
+    member.clean_fields()
+    return member
 
 
 def _check(schema_name: str) -> None:

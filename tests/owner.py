@@ -12,6 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from tenants.postgresql.roles import role_name
+from tests import services
+
 BUSINESSES = {"acme": "Acme Cloud", "globex": "Globex Solar"}
 # What belongs to the installation, not to a test.
 KEPT = {
@@ -36,13 +39,10 @@ def make_businesses() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
-    from tenants.context import public_scope
     from tenants.provisioning import create_business
+    from tenants.schemas import migrate_shared
 
-    with public_scope():
-        call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+    migrate_shared()
     for schema, name in BUSINESSES.items():
         create_business(schema_name=schema, name=name, host=f"{schema}.localhost", trade="tests")
 
@@ -62,6 +62,21 @@ def remember() -> Swept:
                 for table in RESTORED
             }
         )
+
+
+def remove_business(schema: str) -> None:
+    """Takes a business out again: schema, rows and role. Nothing when there is none."""
+    role = role_name(services.database(services.worker()), schema)
+    with connect() as owner:
+        owner.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+        owner.execute(
+            "DELETE FROM tenants_domain USING tenants_tenant t WHERE tenant_id = t.id AND schema_name = %s", [schema]
+        )
+        owner.execute("DELETE FROM tenants_tenant WHERE schema_name = %s", [schema])
+        if owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            owner.execute(
+                sql.SQL("GRANT {0} TO CURRENT_USER; DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(role))
+            )
 
 
 def sweep(swept: Swept) -> None:

@@ -12,7 +12,6 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
-from psycopg import sql
 
 from tenants.context import Business, business_scope, public_scope
 from tenants.house.models import Branding, Policy
@@ -42,15 +41,7 @@ def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def initech() -> Iterator[str]:
     yield "initech"
-    role = role_name(services.database(services.worker()), "initech")
-    with owner.connect() as admin:
-        admin.execute("DROP SCHEMA IF EXISTS initech CASCADE")
-        admin.execute("DELETE FROM tenants_domain WHERE domain = 'initech.localhost'")
-        admin.execute("DELETE FROM tenants_tenant WHERE schema_name = 'initech'")
-        if admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-            admin.execute(sql.SQL("REVOKE ALL ON rates_price FROM {}").format(sql.Identifier(role)))
-            admin.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM {}").format(sql.Identifier(role)))
-            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+    owner.remove_business("initech")
 
 
 def test_one_command_makes_a_business_that_works_and_may_run_again(initech: str) -> None:
@@ -67,6 +58,94 @@ def test_one_command_makes_a_business_that_works_and_may_run_again(initech: str)
     with business_scope(business_by_schema(initech)):
         assert Branding.objects.get().product_name == "Our own name"
         assert Policy.objects.count() == 1
+
+
+def test_the_first_admin_comes_with_the_business_without_a_password(initech: str) -> None:
+    with_admin = ("--admin-email", "Ada@Initech.example", "--admin-name", "Ada Byron")
+    made = manage("create_business", initech, "--name", "Initech", "--host", "initech.localhost", *with_admin)
+    assert made.returncode == 0, made.stderr
+    with business_scope(business_by_schema(initech)):
+        ada = Member.objects.get()
+        assert (ada.email, ada.name, ada.roles) == ("ada@initech.example", "Ada Byron", ["admin"])
+        assert not ada.has_usable_password()
+
+
+ANNOUNCED = """
+import django; django.setup()
+from django.db import connection
+from tenants.context import require_tenant
+from tenants.provisioning import create_business, first_admin_added
+
+def receive(member, **_):
+    print(require_tenant().schema_name, member.email, connection.in_atomic_block)
+
+first_admin_added.connect(receive)
+for _ in range(2):
+    create_business(schema_name="initech", name="I", host="initech.localhost", admin_email="ada@initech.example")
+"""
+
+
+def test_the_first_admin_is_announced_once_and_after_the_commit(initech: str) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", ANNOUNCED],
+        cwd=services.ROOT,
+        env={**os.environ, "SALESPILOT_AS_OWNER": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.stdout.splitlines() == ["initech ada@initech.example False"], made.stderr
+
+
+def test_an_odd_address_of_the_first_admin_is_refused_before_anything_is_made(initech: str) -> None:
+    made = manage("create_business", initech, "--name", "I", "--host", "initech.localhost", "--admin-email", "ada@")
+    assert made.returncode != 0
+    assert "valid email" in made.stderr
+    with public_scope():
+        assert not Tenant.objects.filter(schema_name=initech).exists()
+
+
+@pytest.fixture
+def no_index_can_be_made() -> Iterator[None]:
+    """Postgres itself refuses, in the middle of the tables."""
+    with psycopg.connect(
+        os.environ[services.ADMIN_URL], dbname=services.database(services.worker()), autocommit=True
+    ) as admin:
+        admin.execute(
+            "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$"
+        )
+        admin.execute(
+            "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE INDEX') "
+            "EXECUTE FUNCTION public.refuse()"
+        )
+        yield
+        admin.execute("DROP EVENT TRIGGER refuse")
+        admin.execute("DROP FUNCTION public.refuse()")
+
+
+@pytest.mark.usefixtures("no_index_can_be_made")
+def test_an_attempt_that_fails_in_the_middle_leaves_nothing(initech: str) -> None:
+    made = manage("create_business", initech, "--name", "I", "--host", "initech.localhost")
+    assert "no room" in made.stderr
+    role = role_name(services.database(services.worker()), initech)
+    with owner.connect() as admin:
+        assert not admin.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [initech]).fetchall()
+        assert not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchall()
+    with public_scope():
+        assert not Tenant.objects.filter(schema_name=initech).exists()
+        assert not Domain.objects.filter(domain="initech.localhost").exists()
+
+
+@pytest.mark.parametrize("name", ["select"])
+def test_a_short_name_that_is_a_word_of_sql_works(name: str) -> None:
+    try:
+        made = manage("create_business", name, "--name", "Word", "--host", f"{name}.localhost")
+        assert made.returncode == 0, made.stderr
+        with business_scope(business_by_schema(name)):
+            assert Branding.objects.get().product_name == "Word"
+    finally:
+        owner.remove_business(name)
 
 
 def test_a_business_cut_short_is_completed_by_the_next_attempt(initech: str) -> None:

@@ -1,0 +1,144 @@
+"""The schema of one business, as the owner: role, grants, tables, and bringing it up to date under a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.commands.migrate import Command as Migrate
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from tenants.context import PUBLIC, Business, business_scope, public_scope
+from tenants.postgresql.roles import create_business_role, seal_migrations
+from tenants.template.disk import usable_template
+
+LOCK_SECONDS = 10.0
+
+
+class SchemaBusy(RuntimeError):
+    """Another process works on the same schema and did not finish in time. Trying again later is safe."""
+
+    retryable = True
+
+    def __init__(self, schema: str) -> None:
+        super().__init__(f"Another process is working on {schema}. Run it again when that one is done.")
+
+
+@contextmanager
+def schema_lock(schema: str, *, wait_s: float = LOCK_SECONDS) -> Iterator[None]:
+    """One process at a time works on a schema. The lock ends with the connection, so also with a killed process.
+
+    Raises `SchemaBusy` after `wait_s`.
+    """
+    with public_scope():
+        raw = owner_connection()
+        key = f"salespilot:{schema}"
+        before = raw.execute("SHOW lock_timeout", prepare=False).fetchone()
+        raw.execute(f"SET lock_timeout = {max(1, round(wait_s * 1000))}", prepare=False)
+        try:
+            raw.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
+        except psycopg.errors.LockNotAvailable:
+            raise SchemaBusy(schema) from None
+        finally:
+            raw.execute(f"SET lock_timeout = '{before[0] if before else 0}'", prepare=False)
+    try:
+        yield
+    finally:
+        if connection.connection is raw and not raw.closed:
+            raw.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def lay_out(schema: str) -> bool:
+    """Schema, role and grants, and the template's tables when there are none yet. Idempotent.
+
+    Inside the caller's transaction: all of it or nothing. Returns whether the tables are up to date with the
+    migrations on disk; when not, `migrate_tables` has to follow.
+    """
+    raw = owner_connection()
+    create_business_role(raw, schema=schema, owner=raw.info.user, app=settings.DATABASE_APP_ROLE)
+    if _is_empty(raw, schema):
+        template = usable_template()
+        if template is None:
+            return False
+        with connection.wrap_database_errors:
+            # Functions may speak of tables that come later in the text.
+            raw.execute("SET LOCAL check_function_bodies = off", prepare=False)
+            raw.execute(template.for_schema(schema), prepare=False)
+    if not _has_history(raw, schema):
+        return False
+    seal_migrations(raw, schema=schema, app=settings.DATABASE_APP_ROLE)
+    return not missing(applied_in(raw, schema))
+
+
+def bring_up_to_date(schema: str) -> None:
+    """A business's schema with all of its tables, whatever there was before; a killed run goes on where it stopped.
+
+    Expects the shared schema to be up to date, and the caller to hold `schema_lock`.
+    """
+    with public_scope(), transaction.atomic():
+        is_current = lay_out(schema)
+    if not is_current:
+        migrate_tables(Business(id=0, schema_name=schema, name=schema))
+        with public_scope(), transaction.atomic():
+            seal_migrations(owner_connection(), schema=schema, app=settings.DATABASE_APP_ROLE)
+
+
+def migrate_shared() -> None:
+    """The shared schema: businesses, domains, operators, prices."""
+    migrate_tables(PUBLIC)
+
+
+def migrate_tables(business: Business) -> None:
+    """Django's own migrate in one schema; each migration with its note in the history is one transaction."""
+    with business_scope(business):
+        with _shared_out_of_sight():
+            MigrationRecorder(connection).ensure_schema()
+        call_command(Migrate(), interactive=False, verbosity=0, skip_checks=True)
+
+
+@contextmanager
+def _shared_out_of_sight() -> Iterator[None]:
+    """Else the shared schema's history is taken for this one's, and nothing seems to be missing."""
+    connection.include_public_schema = False  # type: ignore[attr-defined]  # our backend's
+    try:
+        yield
+    finally:
+        connection.include_public_schema = True  # type: ignore[attr-defined]
+
+
+def owner_connection() -> psycopg.Connection:
+    connection.ensure_connection()
+    raw: psycopg.Connection = connection.connection
+    return raw
+
+
+def applied_in(raw: psycopg.Connection, schema: str) -> set[tuple[str, str]]:
+    rows = raw.execute(
+        psycopg.sql.SQL("SELECT app, name FROM {}").format(psycopg.sql.Identifier(schema, "django_migrations"))
+    )
+    return {(app, name) for app, name in rows}
+
+
+def missing(applied: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The migrations on disk that are not in `applied`, in no particular order; a squashed one counts as its parts."""
+    on_disk = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    return [
+        key
+        for key, migration in on_disk.items()
+        if key not in applied and not (migration.replaces and set(migration.replaces) <= applied)
+    ]
+
+
+def _is_empty(raw: psycopg.Connection, schema: str) -> bool:
+    found = raw.execute("SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(%s) LIMIT 1", [f'"{schema}"'])
+    return found.fetchone() is None
+
+
+def _has_history(raw: psycopg.Connection, schema: str) -> bool:
+    found = raw.execute("SELECT to_regclass(%s)", [f'"{schema}".django_migrations']).fetchone()
+    return found is not None and found[0] is not None
