@@ -44,6 +44,7 @@ ICONS = {
     "members.apikey": "key",
     "house.branding": "palette",
     "house.policy": "policy",
+    "house.consentoverride": "gavel",
     "coaching.play": "playing_cards",
     "coaching.knowledge": "menu_book",
     "coaching.competitor": "swords",

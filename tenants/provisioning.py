@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -12,6 +13,7 @@ from django.dispatch import Signal
 from tenants import schemas
 from tenants.context import PUBLIC_SCHEMA, business_scope, public_scope
 from tenants.house.models import Branding, Policy
+from tenants.house.policies import starting_policy
 from tenants.members.models import Member, Role
 from tenants.models import Domain, Tenant
 from tenants.selectors import business_of, hosts
@@ -24,7 +26,14 @@ first_admin_added = Signal()
 
 
 def create_business(
-    *, schema_name: str, name: str, host: str, trade: str = "", admin_email: str = "", admin_name: str = ""
+    *,
+    schema_name: str,
+    name: str,
+    host: str,
+    trade: str = "",
+    place: str = "",
+    admin_email: str = "",
+    admin_name: str = "",
 ) -> Tenant:
     """A business that can sign in: its row, host, schema, role, grants, tables, brand, policies, and its first admin.
 
@@ -33,11 +42,15 @@ def create_business(
     and keeps what it changed itself. `admin_email` adds an admin without a password; receivers of `first_admin_added`
     invite them, once the commit has happened. Two attempts at the same name take turns.
 
-    Raises `ValidationError` for a name that can not be a schema, an odd address or a host of another business,
+    `place` (`US-CA`, `DE` …) chooses the consent rule it starts with; without one the strictest.
+
+    Raises `ValidationError` for a name that can not be a schema, an odd address, an unknown place or a host of
+    another business,
     `ImproperlyConfigured` when not run as the owner, and `SchemaBusy`.
     """
     admin = _admin(admin_email, admin_name)
     _check(schema_name)
+    policy = _starting_policy(place)
     with schemas.schema_lock(schema_name):
         with public_scope(), transaction.atomic(durable=True):
             tenant: Tenant
@@ -45,21 +58,21 @@ def create_business(
             _claim_host(tenant, host)
             is_current = schemas.lay_out(schema_name)
             if is_current:
-                _furnish(tenant, name=name, admin=admin)
+                _furnish(tenant, name=name, admin=admin, policy=policy)
         if not is_current:
             schemas.bring_up_to_date(schema_name)
             with public_scope(), transaction.atomic(durable=True):
-                _furnish(tenant, name=name, admin=admin)
+                _furnish(tenant, name=name, admin=admin, policy=policy)
     hosts.forget()
     return tenant
 
 
-def _furnish(tenant: Tenant, *, name: str, admin: Member | None) -> None:
+def _furnish(tenant: Tenant, *, name: str, admin: Member | None, policy: dict[str, Any]) -> None:
     """The first rows, inside the caller's transaction."""
     business = business_of(tenant)
     with business_scope(business):
         Branding.objects.get_or_create(pk=1, defaults={"product_name": name[:60]})
-        Policy.objects.get_or_create(pk=1)
+        Policy.objects.get_or_create(pk=1, defaults=policy)
         if admin is None or Member.objects.filter(email=admin.email).exists():
             return
         admin.save()
@@ -80,6 +93,13 @@ def _admin(email: str, name: str) -> Member | None:
     member.set_unusable_password()
     member.clean_fields()
     return member
+
+
+def _starting_policy(place: str) -> dict[str, Any]:
+    try:
+        return starting_policy(place)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 def _check(schema_name: str) -> None:

@@ -16,6 +16,8 @@ from tenants.postgresql.roles import role_name
 from tests import services
 
 BUSINESSES = {"acme": "Acme Cloud", "globex": "Globex Solar"}
+# One party's consent is enough there: tests about consent choose another place.
+PLACE = "US-NY"
 # What belongs to the installation, not to a test.
 KEPT = {
     "django_migrations",
@@ -44,7 +46,7 @@ def make_businesses() -> None:
 
     migrate_shared()
     for schema, name in BUSINESSES.items():
-        create_business(schema_name=schema, name=name, host=f"{schema}.localhost", trade="tests")
+        create_business(schema_name=schema, name=name, host=f"{schema}.localhost", trade="tests", place=PLACE)
 
 
 def connect() -> psycopg.Connection[Any]:

@@ -36,7 +36,9 @@ def _business(demo: DemoBusiness) -> str:
         tenant = Tenant.objects.filter(schema_name=demo.schema_name).first()
     is_new = tenant is None
     if tenant is None:
-        tenant = create_business(schema_name=demo.schema_name, name=demo.name, host=demo.host, trade=demo.trade)
+        tenant = create_business(
+            schema_name=demo.schema_name, name=demo.name, host=demo.host, trade=demo.trade, place=demo.place
+        )
     with business_scope(business_of(tenant)):
         if is_new:
             _brand(demo)

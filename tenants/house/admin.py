@@ -9,35 +9,16 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminColorInputWidget
 
 from tenants.colour import ink_on
-from tenants.house.models import Branding, Policy
+from tenants.house.models import Branding
+from tenants.house.policy_admin import ConsentOverrideAdmin, PolicyAdmin
+from tenants.house.single_row import SingleRowAdmin
 from tenants.storage import LOGO_FORMATS, LogoRefused, logo_format
 
-
-class SingleRowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    """There is exactly one row: nothing to add, to delete or to list."""
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
-        if not self.has_view_or_change_permission(request):
-            return super().changelist_view(request)  # type: ignore[no-any-return]
-        self.model.objects.get_or_create(pk=1)
-        name = f"{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:{name}", args=[1]))
-
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:  # noqa: ARG002
-        return HttpResponseRedirect(request.get_full_path())
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
+__all__ = ["BrandingAdmin", "ConsentOverrideAdmin", "PolicyAdmin"]
 
 if TYPE_CHECKING:
     BaseBrandingForm = forms.ModelForm[Branding]
@@ -86,8 +67,3 @@ class BrandingAdmin(SingleRowAdmin):
         super().save_model(request, obj, form, change)
         if former and former.name != obj.logo.name:
             former.storage.delete(former.name)
-
-
-@admin.register(Policy)
-class PolicyAdmin(SingleRowAdmin):
-    fields = ["keep_recording", "cards_per_10_minutes", "seconds_between_cards"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
+from tenants.house.policy import ConsentOverride, Policy
 from tenants.storage import logo_path, logo_storage
+
+__all__ = ["Branding", "ConsentOverride", "Policy"]
 
 hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", "Write a colour as #rrggbb, for example #0f766e.")
 
@@ -28,20 +31,3 @@ class Branding(models.Model):
 
     def __str__(self) -> str:
         return self.product_name
-
-
-class Policy(models.Model):
-    """What the business allows on its calls. Exactly one row (id 1)."""
-
-    keep_recording = models.BooleanField(
-        default=True, help_text="Keep the audio of calls, so that gaps can be transcribed later."
-    )
-    cards_per_10_minutes = models.PositiveSmallIntegerField(default=6)
-    seconds_between_cards = models.PositiveSmallIntegerField(default=20)
-
-    class Meta:
-        verbose_name_plural = "policies"
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="house_policy_single_row")]
-
-    def __str__(self) -> str:
-        return "Call policy"

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--trade", default="", help="What it sells, in a few words.")
         parser.add_argument("--admin-email", default="", help="Its first admin; has no password until invited.")
         parser.add_argument("--admin-name", default="", help="The part before @ when left out.")
+        parser.add_argument("--place", default="", help="Where it and its customers are, for consent: US-CA, DE, GB …")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 trade=options["trade"],
                 admin_email=options["admin_email"],
                 admin_name=options["admin_name"],
+                place=options["place"],
             )
         except (ValidationError, ImproperlyConfigured, SchemaBusy) as error:
             raise CommandError(" ".join(getattr(error, "messages", [str(error)]))) from error
