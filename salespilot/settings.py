@@ -64,6 +64,12 @@ SHARED_APPS = [
     "tenants",
     "tenants.members",
     "billing.rates",
+    # Sign-in of operators; the same tables stand in every business's schema.
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
     "tenants.admin_config.BusinessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -78,6 +84,11 @@ TENANT_APPS = [
     "tenants.members",
     "tenants.house",
     "tenants.audit",
+    "tenants.signin",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
     "coaching",
     "calls",
     "billing",
@@ -101,6 +112,32 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+
+# Sign-in, by django-allauth; what is a business's own choice stands in its schema, see tenants/signin/.
+ACCOUNT_ADAPTER = "tenants.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+# Failed sign-ins are counted by tenants/members/throttle.py: an office behind one address may sign in at nine.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/15m/key"}
+ACCOUNT_FORMS = {
+    "reset_password": "tenants.signin.forms.ForgottenForm",
+    "reset_password_from_key": "tenants.signin.forms.NewPasswordForm",
+    "reauthenticate": "tenants.signin.forms.ConfirmForm",
+}
+MFA_ADAPTER = "tenants.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# Without TLS browsers offer passkeys on localhost only, and the library knows just one name of it.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+SOCIALACCOUNT_ADAPTER = "tenants.signin.adapters.OutsideAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+
 # Order matters: the business first (the session table is the business's own), see tenants/http.py.
 MIDDLEWARE = [
     "salespilot.probes.answer_probes",
@@ -113,6 +150,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -152,7 +190,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix"))
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "tenants.caching.BusinessCache",
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "tenants.caching.make_key",
     }

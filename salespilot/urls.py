@@ -11,5 +11,7 @@ urlpatterns = [
     path("api/", include("calls.urls_api")),
     path("billing/", include("billing.urls")),
     path("", include("tenants.members.urls")),
+    path("", include("tenants.signin.urls")),
+    path("", include("tenants.signin.urls_business")),
     path("", include("calls.urls")),
 ]

@@ -9,4 +9,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("tenants.urls_public")),
     path("", include("tenants.members.urls")),
+    path("", include("tenants.signin.urls")),
 ]

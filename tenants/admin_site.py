@@ -67,6 +67,9 @@ class BusinessAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no
     def register(
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
     ) -> None:
+        if admin_class is not None and admin_class.__module__.startswith("allauth."):
+            # Its tables hold secrets; what admins need of them stands in tenants/signin/admin.py.
+            return
         base = admin_class or ModelAdmin
         metaclass: Any = type(base)
         guarded = metaclass(base.__name__, (OnlyWhereItBelongs, base), {"__module__": base.__module__})

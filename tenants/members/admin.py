@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminP
 
 from tenants.context import current
 from tenants.members.models import ApiKey, Member, Role, least_rights
+from tenants.signin.member_actions import SignInActions
 
 if TYPE_CHECKING:
     BaseMemberForm = forms.ModelForm[Member]
@@ -106,7 +107,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 @admin.register(Member)
-class MemberAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class MemberAdmin(SignInActions, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     form = MemberForm
     list_display = ["name", "email", "show_roles", "is_active", "last_login"]
     list_filter = [RoleFilter, "is_active"]

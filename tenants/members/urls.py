@@ -1,4 +1,4 @@
-"""Sign-in, sign-out and the brand: on every host."""
+"""The brand, on every host. Sign-in stands in tenants/signin/."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from django.urls import path
 from tenants.members import pages
 
 urlpatterns = [
-    path("sign-in/", pages.sign_in, name="sign_in"),
-    path("sign-out/", pages.sign_out, name="sign_out"),
     path("brand.css", pages.brand_stylesheet, name="brand_css"),
     path("brand/logo", pages.brand_logo, name="brand_logo"),
 ]

@@ -1,0 +1,144 @@
+"""Asking somebody into the business by e-mail: once, for seven days, taken back at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from tenants.audit.models import Action, Via
+from tenants.audit.services import record
+from tenants.branding import get_brand
+from tenants.context import Business, business_scope, require_tenant
+from tenants.mail import absolute_url, send_mail
+from tenants.members.models import Member, Role
+from tenants.signin.models import INVITATION_LASTS, Invitation
+
+TAKEN = "This address already belongs to a member."
+
+
+class InvitationClosed(Exception):
+    """The key opens nothing: used, withdrawn, expired, replaced, or never given out here."""
+
+
+def invite(*, email: str, roles: Iterable[str], name: str = "", by: Member | None = None, via: Via) -> Invitation:
+    """Invite `email` with `roles` and send the mail once the transaction stands. `by` None: the installation.
+
+    An open invitation to the same address is replaced. Raises `ValidationError` when a member has the address.
+    """
+    address = email.strip().lower()
+    with transaction.atomic():
+        if Member.objects.filter(email=address).exists():
+            raise ValidationError(TAKEN)
+        open_invitations().filter(email=address).update(revoked_at=timezone.now())
+        invitation = Invitation(email=address, name=name.strip(), roles=[str(role) for role in roles], invited_by=by)
+        key = invitation.renew()
+        invitation.save()
+        _note("sent", invitation, by, via)
+        _mail_after_commit(invitation, key)
+    return invitation
+
+
+def invite_admin(business: Business, *, email: str, name: str = "") -> Invitation | None:
+    """The first admin of a new business, from any context; None when that is a member already.
+
+    Raises `ValidationError` for an odd address.
+    """
+    validate_email(email)
+    with business_scope(business):
+        if Member.objects.filter(email=email.strip().lower()).exists():
+            return None
+        return invite(email=email, name=name, roles=[Role.ADMIN], via=Via.COMMAND)
+
+
+def resend(invitation: Invitation, *, by: Member | None, via: Via) -> None:
+    """The mail again, with a new key; the former link is dead. Raises `InvitationClosed` unless open or expired."""
+    with transaction.atomic():
+        key = invitation.renew()
+        renewed = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(
+            digest=invitation.digest, expires_at=invitation.expires_at
+        )
+        if not renewed:
+            raise InvitationClosed
+        _note("sent again", invitation, by, via)
+        _mail_after_commit(invitation, key)
+
+
+def revoke(invitation: Invitation, *, by: Member | None, via: Via) -> None:
+    """Raises `InvitationClosed` when it was accepted or withdrawn already."""
+    with transaction.atomic():
+        if not Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(
+            revoked_at=timezone.now()
+        ):
+            raise InvitationClosed
+        _note("withdrawn", invitation, by, via)
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    return Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def find(key: str) -> Invitation:
+    """The open invitation of this key. Raises `InvitationClosed`."""
+    invitation = open_invitations().filter(digest=Invitation.digest_of(key)).first()
+    if invitation is None:
+        raise InvitationClosed
+    return invitation
+
+
+def accept(invitation: Invitation, *, name: str, password: str | None, via: Via = Via.WEB) -> Member:
+    """The new member. `password` None: signs in by SSO. Of two at once, one gets in: the other `InvitationClosed`."""
+    try:
+        with transaction.atomic():
+            _claim(invitation)
+            member = Member.objects.create_member(
+                email=invitation.email, name=name, roles=invitation.roles, password=password
+            )
+            Invitation.objects.filter(pk=invitation.pk).update(member=member)
+            _note("accepted", invitation, member, via)
+    except IntegrityError as error:
+        # An admin added the same address by hand meanwhile.
+        raise InvitationClosed from error
+    return member
+
+
+def _claim(invitation: Invitation) -> None:
+    """By a conditional UPDATE on the key that was shown: a link that was renewed meanwhile counts no more."""
+    claimed = (
+        open_invitations().filter(pk=invitation.pk, digest=invitation.digest).update(accepted_at=timezone.now())
+    )
+    if not claimed:
+        raise InvitationClosed
+
+
+def _mail_after_commit(invitation: Invitation, key: str) -> None:
+    brand, sender, address = get_brand(), invitation.invited_by, invitation.email
+    context = {
+        "name": invitation.name,
+        "roles": invitation.role_names,
+        "invited_by": sender.name if sender else "",
+        "business_name": require_tenant().name,
+        "link": absolute_url(reverse("invitation", args=[key])),
+        "days": INVITATION_LASTS.days,
+    }
+    subject = f"Your invitation to {brand.product_name}"
+    transaction.on_commit(
+        lambda: send_mail(to=address, subject=subject, template="invitation", context=context)
+    )
+
+
+def _note(what: str, invitation: Invitation, by: Member | None, via: Via) -> None:
+    record(
+        Action.MEMBER_CHANGED,
+        actor=by,
+        via=via,
+        subject="invitation",
+        subject_id=invitation.pk,
+        subject_name=invitation.email,
+        detail={"invitation": what, "roles": list(invitation.roles)},
+    )

@@ -1,0 +1,67 @@
+"""How people of a business get in: invitations and the business's own rules. All in the business's schema."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from tenants.members.models import Member, Role, least_rights
+
+INVITATION_LASTS = timedelta(days=7)
+
+
+def invitation_end() -> datetime:
+    return timezone.now() + INVITATION_LASTS
+
+
+class Invitation(models.Model):
+    """One person asked to join, once. Only the hash of the mailed key is kept; a new key replaces the former.
+
+    The key has 240 random bits, so a plain SHA-256 is enough: there is nothing to guess.
+    """
+
+    email = models.EmailField()
+    name = models.CharField(max_length=100, blank=True)
+    roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=least_rights)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(default=invitation_end, editable=False)
+    accepted_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    invited_by = models.ForeignKey(
+        Member, models.SET_NULL, null=True, editable=False, related_name="invitations_sent"
+    )
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, editable=False, related_name="invitations")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @staticmethod
+    def digest_of(key: str) -> str:
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    def renew(self) -> str:
+        """A new key and a new end; not saved. The former key opens nothing from then on."""
+        key = secrets.token_urlsafe(30)
+        self.digest, self.expires_at = self.digest_of(key), invitation_end()
+        return key
+
+    @property
+    def state(self) -> str:
+        if self.accepted_at:
+            return "Accepted"
+        if self.revoked_at:
+            return "Withdrawn"
+        return "Expired" if self.expires_at <= timezone.now() else "Open"
+
+    @property
+    def role_names(self) -> str:
+        return ", ".join(str(role.label) for role in Role if role in self.roles)
