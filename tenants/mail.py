@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from tenants.branding import get_brand
-from tenants.context import current
+from tenants.context import current, public_scope
 from tenants.models import Domain
 
 
@@ -26,5 +26,6 @@ def absolute_url(path: str) -> str:
     scheme = "https" if settings.HTTPS else "http"
     if business is None or business.is_public:
         return f"{scheme}://{settings.PUBLIC_HOST}{path}"
-    domain = Domain.objects.get(tenant_id=business.id, is_primary=True)
+    with public_scope():
+        domain = Domain.objects.get(tenant_id=business.id, is_primary=True)
     return f"{scheme}://{domain.domain}{path}"

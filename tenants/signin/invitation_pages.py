@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from tenants.signin import invitations
 from tenants.signin.forms import JoinForm
 from tenants.signin.invitations import InvitationClosed
+from tenants.signin.models import Invitation
 
 GONE, UNPROCESSABLE = 410, 422
 
@@ -34,7 +35,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "signin/invitation.html", {"form": form, "invitation": found}, status=status)
 
 
-def _join(request: HttpRequest, found: invitations.Invitation, form: JoinForm) -> HttpResponse:
+def _join(request: HttpRequest, found: Invitation, form: JoinForm) -> HttpResponse:
     """Whoever was signed in at this browser is not the one who is joining."""
     member = invitations.accept(found, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
     logout(request)

@@ -109,9 +109,7 @@ def accept(invitation: Invitation, *, name: str, password: str | None, via: Via 
 
 def _claim(invitation: Invitation) -> None:
     """By a conditional UPDATE on the key that was shown: a link that was renewed meanwhile counts no more."""
-    claimed = (
-        open_invitations().filter(pk=invitation.pk, digest=invitation.digest).update(accepted_at=timezone.now())
-    )
+    claimed = open_invitations().filter(pk=invitation.pk, digest=invitation.digest).update(accepted_at=timezone.now())
     if not claimed:
         raise InvitationClosed
 
@@ -127,9 +125,7 @@ def _mail_after_commit(invitation: Invitation, key: str) -> None:
         "days": INVITATION_LASTS.days,
     }
     subject = f"Your invitation to {brand.product_name}"
-    transaction.on_commit(
-        lambda: send_mail(to=address, subject=subject, template="invitation", context=context)
-    )
+    transaction.on_commit(lambda: send_mail(to=address, subject=subject, template="invitation", context=context))
 
 
 def _note(what: str, invitation: Invitation, by: Member | None, via: Via) -> None:

@@ -19,4 +19,4 @@ class SignInActions:
     def has_invite_permission(self, request: HttpRequest) -> bool:
         business = current()
         is_here = business is not None and not business.is_public
-        return is_here and bool(request.user.has_perm("signin.add_invitation"))  # type: ignore[union-attr]
+        return is_here and bool(request.user.has_perm("signin.add_invitation"))

@@ -33,9 +33,7 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(default=invitation_end, editable=False)
     accepted_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
-    invited_by = models.ForeignKey(
-        Member, models.SET_NULL, null=True, editable=False, related_name="invitations_sent"
-    )
+    invited_by = models.ForeignKey(Member, models.SET_NULL, null=True, editable=False, related_name="invitations_sent")
     member = models.ForeignKey(Member, models.SET_NULL, null=True, editable=False, related_name="invitations")
 
     class Meta:

@@ -16,6 +16,12 @@ from tenants.signin.forms import SignInForm
 UNPROCESSABLE, TOO_MANY = 422, 429
 
 
+def refused(view: Any, form: Any, status: int = UNPROCESSABLE) -> HttpResponse:
+    """The form again with its sentences, and a status that says it was not taken."""
+    response: HttpResponse = view.render_to_response(view.get_context_data(form=form), status=status)
+    return response
+
+
 class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
     """The form, in the brand; back to `next` on this host only."""
 
@@ -26,8 +32,7 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
         return SignInForm
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
-        status = TOO_MANY if form.has_error("__all__", "blocked") else UNPROCESSABLE
-        return self.render_to_response(self.get_context_data(form=form), status=status)
+        return refused(self, form, TOO_MANY if form.has_error("__all__", "blocked") else UNPROCESSABLE)
 
 
 class ForgottenView(PasswordResetView):  # type: ignore[misc]
@@ -36,7 +41,7 @@ class ForgottenView(PasswordResetView):  # type: ignore[misc]
     template_name = "signin/forgotten.html"
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=UNPROCESSABLE)
+        return refused(self, form)
 
 
 class ForgottenDoneView(PasswordResetDoneView):  # type: ignore[misc]
@@ -50,7 +55,7 @@ class NewPasswordView(PasswordResetFromKeyView):  # type: ignore[misc]
     success_url = reverse_lazy("sign_in")
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=UNPROCESSABLE)
+        return refused(self, form)
 
 
 @require_POST

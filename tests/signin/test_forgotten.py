@@ -84,7 +84,6 @@ def test_who_is_no_member_gets_the_same_answer_and_no_mail(
 def test_a_link_of_one_business_is_nothing_in_another(
     member: MakeMember, client_for: ClientFor, globex: Business, mailoutbox: list[EmailMessage]
 ) -> None:
-    """Both have a member number one with the same password hash: only host and address differ."""
     member("rep", email="ada@example.com")
     member("admin", business=globex, email="grace@globex.example")
     client_for(None).post("/sign-in/forgotten/", {"email": "ada@example.com"})
@@ -123,9 +122,7 @@ def test_asking_again_and_again_is_stopped(member: MakeMember, client_for: Clien
     assert client.post("/sign-in/forgotten/", {"email": "bo@example.com"}).status_code == 302
 
 
-def test_an_operator_gets_the_mail_too(
-    operator: object, client_for: ClientFor, mailoutbox: list[EmailMessage]
-) -> None:
+def test_an_operator_gets_the_mail_too(operator: object, client_for: ClientFor, mailoutbox: list[EmailMessage]) -> None:
     person: Member = operator()  # type: ignore[operator]
     client_for(None, business=PUBLIC).post("/sign-in/forgotten/", {"email": person.email})
     assert [mail.to for mail in mailoutbox] == [[person.email]]

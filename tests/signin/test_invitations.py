@@ -55,7 +55,7 @@ def test_an_admin_invites_and_the_person_joins_signed_in(
     assert "bo@example.com" in page
     assert 'value="Bo"' in page
     assert person.post(link_in(mail), JOIN)["Location"] == "/"
-    assert person.get("/account/").status_code == 200
+    assert person.get("/").status_code == 200
     with business_scope(acme):
         bo = Member.objects.get(email="bo@example.com")
         assert (bo.name, bo.roles) == ("Bo Berg", ["rep", "manager"])
@@ -66,7 +66,7 @@ def test_an_admin_invites_and_the_person_joins_signed_in(
 def test_the_members_list_has_a_button_to_invite(admin: Member, client_for: ClientFor) -> None:
     client = client_for(admin)
     assert "/admin/members/member/invite" in client.get("/admin/members/member/").content.decode()
-    assert client.get("/admin/members/member/invite").headers["Location"] == "/admin/signin/invitation/add/"
+    assert client.get("/admin/members/member/invite/").headers["Location"] == "/admin/signin/invitation/add/"
 
 
 def test_an_invitation_works_once(client_for: ClientFor, acme: Business, mailoutbox: list[EmailMessage]) -> None:
@@ -144,7 +144,11 @@ def test_a_members_address_can_not_be_invited(admin: Member, client_for: ClientF
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"name": " "}, "Enter your name."), ({"password": "short"}, "at least 10"), ({"password": ""}, "Enter a password")],
+    [
+        ({"name": " "}, "Enter your name."),
+        ({"password": "short"}, "at least 10"),
+        ({"password": ""}, "Enter a password"),
+    ],
 )
 def test_a_wrong_entry_gets_a_sentence_and_leaves_the_invitation_open(
     client_for: ClientFor, acme: Business, mailoutbox: list[EmailMessage], change: dict[str, str], words: str
@@ -186,7 +190,7 @@ def test_only_admins_invite(member: MakeMember, client_for: ClientFor, role: str
     assert client.get("/admin/signin/invitation/").status_code in {302, 403}
     form = {"email": "bo@example.com", "name": "", "roles": ["admin"]}
     assert client.post("/admin/signin/invitation/add/", form).status_code in {302, 403}
-    assert client.get("/admin/members/member/invite").status_code in {302, 403}
+    assert client.get("/admin/members/member/invite/").status_code in {302, 403}
 
 
 def test_a_new_businesss_first_admin_is_invited_once(acme: Business, mailoutbox: list[EmailMessage]) -> None:
@@ -204,4 +208,3 @@ def test_the_key_stands_in_the_mail_only(acme: Business, mailoutbox: list[EmailM
     key = link_in(mailoutbox[0]).rstrip("/").rsplit("/", 1)[1]
     assert key not in str(vars(invitation))
     assert invitation.digest == Invitation.digest_of(key)
-
