@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -45,7 +46,8 @@ class InvitationForm(BaseInvitationForm):
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
-        if Member.objects.filter(email=email).exists():
+        member = Member.objects.filter(email=email).first()
+        if member and not invitations.is_waiting(member):
             raise ValidationError(invitations.TAKEN)
         return email
 
@@ -64,7 +66,13 @@ class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @display(  # type: ignore[untyped-decorator]
         description="State",
-        label={"Open": "info", "Accepted": "success", "Withdrawn": "danger", "Expired": "warning"},
+        label={
+            "Open": "info",
+            "Accepted": "success",
+            "Withdrawn": "danger",
+            "Expired": "warning",
+            "Mail not sent": "danger",
+        },
     )
     def show_state(self, invitation: Invitation) -> str:
         return invitation.state
@@ -73,9 +81,21 @@ class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         made = invitations.invite(email=obj.email, name=obj.name, roles=obj.roles, by=_asking(request), via=Via.ADMIN)
         obj.pk = made.pk
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """The mail goes out after the commit: only then is known whether the server took it."""
+        began = timezone.now()
+        response: HttpResponse = super().add_view(request, form_url, extra_context)
+        mine = Invitation.objects.filter(invited_by=_asking(request), created_at__gte=began)
+        if request.method == "POST" and mine.filter(sent_at=None).exists():
+            messages.error(request, "The mail server did not take the mail. Send the invitation again later.")
+        return response
+
     @admin.action(description="Send the chosen invitations again", permissions=["add"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         sent = sum(_done(invitations.resend, invitation, request) for invitation in queryset)
+        if queryset.filter(sent_at=None, accepted_at=None, revoked_at=None).exists():
+            messages.error(request, "The mail server did not take it. Try again later, or ask the operator.")
+            return
         messages.success(request, f"{sent} sent again. The former links no longer work.")
 
     @admin.action(description="Withdraw the chosen invitations", permissions=["add"])

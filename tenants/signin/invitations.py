@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -14,10 +15,12 @@ from django.utils import timezone
 from tenants.audit.models import Action, Via
 from tenants.audit.services import record
 from tenants.branding import get_brand
-from tenants.context import Business, business_scope, require_tenant
+from tenants.context import require_tenant
 from tenants.mail import absolute_url, send_mail
-from tenants.members.models import Member, Role
+from tenants.members.models import Member
 from tenants.signin.models import INVITATION_LASTS, Invitation
+
+log = logging.getLogger(__name__)
 
 TAKEN = "This address already belongs to a member."
 
@@ -29,14 +32,17 @@ class InvitationClosed(Exception):
 def invite(*, email: str, roles: Iterable[str], name: str = "", by: Member | None = None, via: Via) -> Invitation:
     """Invite `email` with `roles` and send the mail once the transaction stands. `by` None: the installation.
 
-    An open invitation to the same address is replaced. Raises `ValidationError` when a member has the address.
+    An open invitation to the same address is replaced. A member who was added without a password and never came
+    keeps their own roles. Raises `ValidationError` when any other member has the address.
     """
     address = email.strip().lower()
     with transaction.atomic():
-        if Member.objects.filter(email=address).exists():
+        member = Member.objects.filter(email=address).first()
+        if member and not is_waiting(member):
             raise ValidationError(TAKEN)
         open_invitations().filter(email=address).update(revoked_at=timezone.now())
-        invitation = Invitation(email=address, name=name.strip(), roles=[str(role) for role in roles], invited_by=by)
+        held = member.roles if member else [str(role) for role in roles]
+        invitation = Invitation(email=address, name=name.strip(), roles=held, invited_by=by, member=member)
         key = invitation.renew()
         invitation.save()
         _note("sent", invitation, by, via)
@@ -44,16 +50,9 @@ def invite(*, email: str, roles: Iterable[str], name: str = "", by: Member | Non
     return invitation
 
 
-def invite_admin(business: Business, *, email: str, name: str = "") -> Invitation | None:
-    """The first admin of a new business, from any context; None when that is a member already.
-
-    Raises `ValidationError` for an odd address.
-    """
-    validate_email(email)
-    with business_scope(business):
-        if Member.objects.filter(email=email.strip().lower()).exists():
-            return None
-        return invite(email=email, name=name, roles=[Role.ADMIN], via=Via.COMMAND)
+def is_waiting(member: Member) -> bool:
+    """Added without a password and never signed in, such as the first admin of a new business."""
+    return member.is_active and member.last_login is None and not member.has_usable_password()
 
 
 def resend(invitation: Invitation, *, by: Member | None, via: Via) -> None:
@@ -61,7 +60,7 @@ def resend(invitation: Invitation, *, by: Member | None, via: Via) -> None:
     with transaction.atomic():
         key = invitation.renew()
         renewed = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(
-            digest=invitation.digest, expires_at=invitation.expires_at
+            digest=invitation.digest, expires_at=invitation.expires_at, sent_at=None
         )
         if not renewed:
             raise InvitationClosed
@@ -85,7 +84,7 @@ def open_invitations() -> QuerySet[Invitation]:
 
 def find(key: str) -> Invitation:
     """The open invitation of this key. Raises `InvitationClosed`."""
-    invitation = open_invitations().filter(digest=Invitation.digest_of(key)).first()
+    invitation = open_invitations().select_related("member").filter(digest=Invitation.digest_of(key)).first()
     if invitation is None:
         raise InvitationClosed
     return invitation
@@ -96,14 +95,26 @@ def accept(invitation: Invitation, *, name: str, password: str | None, via: Via 
     try:
         with transaction.atomic():
             _claim(invitation)
-            member = Member.objects.create_member(
-                email=invitation.email, name=name, roles=invitation.roles, password=password
-            )
+            member = _member(invitation, name=name, password=password)
             Invitation.objects.filter(pk=invitation.pk).update(member=member)
             _note("accepted", invitation, member, via)
     except IntegrityError as error:
         # An admin added the same address by hand meanwhile.
         raise InvitationClosed from error
+    return member
+
+
+def _member(invitation: Invitation, *, name: str, password: str | None) -> Member:
+    member = invitation.member
+    if member is None:
+        return Member.objects.create_member(
+            email=invitation.email, name=name, roles=invitation.roles, password=password
+        )
+    if not is_waiting(member):
+        raise InvitationClosed
+    member.name = name
+    member.set_password(password)
+    member.save(update_fields=["name", "password"])
     return member
 
 
@@ -115,7 +126,7 @@ def _claim(invitation: Invitation) -> None:
 
 
 def _mail_after_commit(invitation: Invitation, key: str) -> None:
-    brand, sender, address = get_brand(), invitation.invited_by, invitation.email
+    sender = invitation.invited_by
     context = {
         "name": invitation.name,
         "roles": invitation.role_names,
@@ -124,8 +135,22 @@ def _mail_after_commit(invitation: Invitation, key: str) -> None:
         "link": absolute_url(reverse("invitation", args=[key])),
         "days": INVITATION_LASTS.days,
     }
-    subject = f"Your invitation to {brand.product_name}"
-    transaction.on_commit(lambda: send_mail(to=address, subject=subject, template="invitation", context=context))
+    transaction.on_commit(lambda: _send(invitation, context))
+
+
+def _send(invitation: Invitation, context: dict[str, Any]) -> None:
+    """A mail server that is away loses no invitation: the list says `Mail not sent`, and it can be sent again."""
+    try:
+        send_mail(
+            to=invitation.email,
+            subject=f"Your invitation to {get_brand().product_name}",
+            template="invitation",
+            context=context,
+        )
+    except OSError as error:
+        log.warning("Invitation not mailed: %s", type(error).__name__, extra={"invitation": invitation.pk})
+        return
+    Invitation.objects.filter(pk=invitation.pk).update(sent_at=timezone.now())
 
 
 def _note(what: str, invitation: Invitation, by: Member | None, via: Via) -> None:

@@ -31,6 +31,7 @@ class Invitation(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(default=invitation_end, editable=False)
+    sent_at = models.DateTimeField(null=True, editable=False)
     accepted_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
     invited_by = models.ForeignKey(Member, models.SET_NULL, null=True, editable=False, related_name="invitations_sent")
@@ -49,7 +50,7 @@ class Invitation(models.Model):
     def renew(self) -> str:
         """A new key and a new end; not saved. The former key opens nothing from then on."""
         key = secrets.token_urlsafe(30)
-        self.digest, self.expires_at = self.digest_of(key), invitation_end()
+        self.digest, self.expires_at, self.sent_at = self.digest_of(key), invitation_end(), None
         return key
 
     @property
@@ -58,7 +59,9 @@ class Invitation(models.Model):
             return "Accepted"
         if self.revoked_at:
             return "Withdrawn"
-        return "Expired" if self.expires_at <= timezone.now() else "Open"
+        if self.expires_at <= timezone.now():
+            return "Expired"
+        return "Open" if self.sent_at else "Mail not sent"
 
     @property
     def role_names(self) -> str:

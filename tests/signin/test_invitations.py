@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,9 +14,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from salespilot.quickstart.processes import free_port
 from tenants.audit.models import Action, AuditLine, Via
 from tenants.context import Business, business_scope
 from tenants.members.models import Member, Role
+from tenants.provisioning import first_admin_added
 from tenants.signin import invitations
 from tenants.signin.invitations import InvitationClosed
 from tenants.signin.models import Invitation
@@ -46,7 +49,8 @@ def test_an_admin_invites_and_the_person_joins_signed_in(
     admin: Member, client_for: ClientFor, acme: Business, mailoutbox: list[EmailMessage]
 ) -> None:
     form = {"email": "Bo@Example.com", "name": "Bo", "roles": ["rep", "manager"]}
-    assert client_for(admin).post("/admin/signin/invitation/add/", form).status_code == 302
+    answer = client_for(admin).post("/admin/signin/invitation/add/", form, follow=True)
+    assert "did not take the mail" not in answer.content.decode()
     (mail,) = mailoutbox
     assert (mail.to, "Ada invites you" in mail.body) == (["bo@example.com"], True)
     assert "http://acme.localhost" in mail.body
@@ -184,6 +188,23 @@ def test_the_list_says_what_became_of_each_and_sends_or_withdraws(
     assert len(mailoutbox) == 2
 
 
+def test_a_mail_server_that_is_away_loses_no_invitation(
+    admin: Member, client_for: ClientFor, acme: Business, mailoutbox: list[EmailMessage], settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    client = client_for(admin)
+    form = {"email": "bo@example.com", "name": "", "roles": ["rep"]}
+    page = client.post("/admin/signin/invitation/add/", form, follow=True).content.decode()
+    assert "did not take the mail" in page
+    assert "Mail not sent" in page
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with business_scope(acme):
+        chosen = {"_selected_action": [Invitation.objects.get().pk]}
+    client.post("/admin/signin/invitation/", chosen | {"action": "send_again"})
+    assert client_for(None).post(link_in(mailoutbox[0]), JOIN).status_code == 302
+
+
 @pytest.mark.parametrize("role", ["rep", "manager", "billing"])
 def test_only_admins_invite(member: MakeMember, client_for: ClientFor, role: str) -> None:
     client: Client = client_for(member(role))
@@ -193,14 +214,32 @@ def test_only_admins_invite(member: MakeMember, client_for: ClientFor, role: str
     assert client.get("/admin/members/member/invite/").status_code in {302, 403}
 
 
-def test_a_new_businesss_first_admin_is_invited_once(acme: Business, mailoutbox: list[EmailMessage]) -> None:
-    assert invitations.invite_admin(acme, email="first@example.com")
-    assert "as Admin at Acme Cloud" in mailoutbox[0].body
+def test_a_new_businesss_first_admin_is_invited_and_sets_a_password(
+    client_for: ClientFor, acme: Business, mailoutbox: list[EmailMessage]
+) -> None:
     with business_scope(acme):
-        invitations.accept(Invitation.objects.get(), name="First", password=None)
-    assert invitations.invite_admin(acme, email="First@example.com") is None
+        first = Member.objects.create_member(email="first@example.com", name="First", roles=[Role.ADMIN])
+        first_admin_added.send(sender=Member, member=first)
+    assert "as Admin at Acme Cloud" in mailoutbox[0].body
+    client = client_for(None)
+    assert client.post(link_in(mailoutbox[0]), JOIN).status_code == 302
+    assert client.get("/admin/").status_code == 200
+    with business_scope(acme):
+        assert Member.objects.get(pk=first.pk).name == "Bo Berg"
+    # Once in, nobody can invite them into another role.
     with pytest.raises(ValidationError):
-        invitations.invite_admin(acme, email="no address")
+        invite(acme, "first@example.com", Role.BILLING)
+
+
+def test_an_invitation_never_changes_the_roles_of_a_member_who_waits(
+    client_for: ClientFor, acme: Business, mailoutbox: list[EmailMessage]
+) -> None:
+    with business_scope(acme):
+        Member.objects.create_member(email="bo@example.com", name="Bo", roles=[Role.BILLING])
+    invite(acme, "bo@example.com", Role.ADMIN)
+    client_for(None).post(link_in(mailoutbox[0]), JOIN)
+    with business_scope(acme):
+        assert Member.objects.get(email="bo@example.com").roles == ["billing"]
 
 
 def test_the_key_stands_in_the_mail_only(acme: Business, mailoutbox: list[EmailMessage]) -> None:
