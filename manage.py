@@ -9,6 +9,7 @@ import sys
 OWNER_COMMANDS = {
     "makemigrations",
     "migrate",
+    "migrate_behind",
     "migrate_schemas",
     "sqlmigrate",
     "showmigrations",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection, transaction
+from django.db.migrations import Migration as DiskMigration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -18,6 +19,8 @@ from tenants.postgresql.roles import create_business_role, seal_migrations
 from tenants.template.disk import usable_template
 
 LOCK_SECONDS = 10.0
+
+Migration = tuple[str, str]  # app and name
 
 
 class SchemaBusy(RuntimeError):
@@ -60,6 +63,8 @@ def lay_out(schema: str) -> bool:
     migrations on disk; when not, `migrate_tables` has to follow.
     """
     raw = owner_connection()
+    # The grants on shared tables of two businesses at once would change one row of the catalogue: Postgres refuses.
+    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('salespilot grants', 0))")
     create_business_role(raw, schema=schema, owner=raw.info.user, app=settings.DATABASE_APP_ROLE)
     if _is_empty(raw, schema):
         template = usable_template()
@@ -72,7 +77,7 @@ def lay_out(schema: str) -> bool:
     if not _has_history(raw, schema):
         return False
     seal_migrations(raw, schema=schema, app=settings.DATABASE_APP_ROLE)
-    return not missing(applied_in(raw, schema))
+    return not missing(applied_in(raw, schema), migrations_on_disk())
 
 
 def bring_up_to_date(schema: str) -> None:
@@ -117,16 +122,20 @@ def owner_connection() -> psycopg.Connection:
     return raw
 
 
-def applied_in(raw: psycopg.Connection, schema: str) -> set[tuple[str, str]]:
+def applied_in(raw: psycopg.Connection, schema: str) -> set[Migration]:
     rows = raw.execute(
         psycopg.sql.SQL("SELECT app, name FROM {}").format(psycopg.sql.Identifier(schema, "django_migrations"))
     )
     return {(app, name) for app, name in rows}
 
 
-def missing(applied: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The migrations on disk that are not in `applied`, in no particular order; a squashed one counts as its parts."""
-    on_disk = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+def migrations_on_disk() -> dict[Migration, DiskMigration]:
+    """Those of all installed apps: a business's history names them all."""
+    return dict(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def missing(applied: set[Migration], on_disk: Mapping[Migration, DiskMigration]) -> list[Migration]:
+    """What of `on_disk` is not in `applied`; a squashed migration counts as its parts."""
     return [
         key
         for key, migration in on_disk.items()

@@ -23,6 +23,7 @@ from tenants.provisioning import create_business
 from tenants.selectors import business_by_schema
 from tests import owner, services
 from tests.conftest import MakeMember
+from tests.tenants.upgrades import OwnerProcess
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -60,10 +61,10 @@ def test_one_command_makes_a_business_that_works_and_may_run_again(initech: str)
         assert Policy.objects.count() == 1
 
 
-def test_the_first_admin_comes_with_the_business_without_a_password(initech: str) -> None:
+def test_the_first_admin_comes_with_the_business_without_a_password(initech: str, as_owner: OwnerProcess) -> None:
     with_admin = ("--admin-email", "Ada@Initech.example", "--admin-name", "Ada Byron")
-    made = manage("create_business", initech, "--name", "Initech", "--host", "initech.localhost", *with_admin)
-    assert made.returncode == 0, made.stderr
+    made = as_owner.run("create_business", initech, "--name", "Initech", "--host", "initech.localhost", *with_admin)
+    assert made.status == 0, made.err
     with business_scope(business_by_schema(initech)):
         ada = Member.objects.get()
         assert (ada.email, ada.name, ada.roles) == ("ada@initech.example", "Ada Byron", ["admin"])
@@ -97,10 +98,13 @@ def test_the_first_admin_is_announced_once_and_after_the_commit(initech: str) ->
     assert made.stdout.splitlines() == ["initech ada@initech.example False"], made.stderr
 
 
-def test_an_odd_address_of_the_first_admin_is_refused_before_anything_is_made(initech: str) -> None:
-    made = manage("create_business", initech, "--name", "I", "--host", "initech.localhost", "--admin-email", "ada@")
-    assert made.returncode != 0
-    assert "valid email" in made.stderr
+def test_an_odd_address_of_the_first_admin_is_refused_before_anything_is_made(
+    initech: str, as_owner: OwnerProcess
+) -> None:
+    command = ("create_business", initech, "--name", "I", "--host", "initech.localhost", "--admin-email", "ada@")
+    made = as_owner.run(*command)
+    assert made.status != 0
+    assert "valid email" in made.err
     with public_scope():
         assert not Tenant.objects.filter(schema_name=initech).exists()
 
@@ -125,9 +129,9 @@ def no_index_can_be_made() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_index_can_be_made")
-def test_an_attempt_that_fails_in_the_middle_leaves_nothing(initech: str) -> None:
-    made = manage("create_business", initech, "--name", "I", "--host", "initech.localhost")
-    assert "no room" in made.stderr
+def test_an_attempt_that_fails_in_the_middle_leaves_nothing(initech: str, as_owner: OwnerProcess) -> None:
+    made = as_owner.run("create_business", initech, "--name", "I", "--host", "initech.localhost")
+    assert "no room" in made.err
     role = role_name(services.database(services.worker()), initech)
     with owner.connect() as admin:
         assert not admin.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [initech]).fetchall()
@@ -137,15 +141,14 @@ def test_an_attempt_that_fails_in_the_middle_leaves_nothing(initech: str) -> Non
         assert not Domain.objects.filter(domain="initech.localhost").exists()
 
 
-@pytest.mark.parametrize("name", ["select"])
-def test_a_short_name_that_is_a_word_of_sql_works(name: str) -> None:
+def test_a_short_name_that_is_a_word_of_sql_works(as_owner: OwnerProcess) -> None:
     try:
-        made = manage("create_business", name, "--name", "Word", "--host", f"{name}.localhost")
-        assert made.returncode == 0, made.stderr
-        with business_scope(business_by_schema(name)):
+        made = as_owner.run("create_business", "select", "--name", "Word", "--host", "select.localhost")
+        assert made.status == 0, made.err
+        with business_scope(business_by_schema("select")):
             assert Branding.objects.get().product_name == "Word"
     finally:
-        owner.remove_business(name)
+        owner.remove_business("select")
 
 
 def test_a_business_cut_short_is_completed_by_the_next_attempt(initech: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests import services
 
@@ -49,7 +52,7 @@ def environment(house: Path | None) -> dict[str, str]:
     }
 
 
-def manage(*arguments: str, house: Path | None = None) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, house: Path | None = None, timeout_s: float = 110) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=services.ROOT,
@@ -57,5 +60,47 @@ def manage(*arguments: str, house: Path | None = None) -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=timeout_s,
     )
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command of `manage.py`: its exit status and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The last line, which `--json` makes."""
+        content: dict[str, Any] = json.loads(self.out.splitlines()[-1])
+        return content
+
+
+class OwnerProcess:
+    """A process that runs commands as the owner, one after the other: a fresh one takes seconds to load the code.
+
+    With `is_upgraded` a command finds the migrations of `house`, else those of this checkout.
+    """
+
+    def __init__(self, house: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.tenants.owner_process"],
+            cwd=services.ROOT,
+            env=environment(house),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *command: str, is_upgraded: bool = False) -> Ran:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"command": command, "is_upgraded": is_upgraded}) + "\n")
+        self._process.stdin.flush()
+        return Ran(**json.loads(self._process.stdout.readline()))
+
+    def stop(self) -> None:
+        self._process.communicate(timeout=30)
