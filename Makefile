@@ -15,7 +15,8 @@ help:
 	@echo "make run         start everything; prints addresses and logins"
 	@echo "make test        all checks and all tests (about 10 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
-	@echo "make bench       measure the live path; prints a table, keeps it in var/bench"
+	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
+	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
 	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
@@ -51,7 +52,7 @@ check: lint
 	@$(MAKE) --no-print-directory test-fast
 
 bench: setup-dev
-	@$(PY) -m bench
+	@$(PY) -m bench$(if $(WHAT),.$(WHAT))
 
 template: setup-dev
 	@$(PY) -m salespilot.quickstart.template
