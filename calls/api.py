@@ -8,12 +8,13 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from calls import services
+from calls import consents, metrics, services
 from calls.http import ApiError, Asked, answer, ask, body, endpoint, raw_answer, raw_body, whole_parameter
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
-from calls.live.messages import MessageError, only, parse_client_message, whole
+from calls.live.messages import MessageError, only, parse_answer, parse_client_message, parse_places, whole
 from calls.live.people import Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
@@ -22,6 +23,7 @@ from calls.models import Call, CallState
 from calls.speech import transcribe_snippet
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
 from calls.speech.browser import parse_lines
+from tenants.consent.rules import Answer
 from tenants.members.refs import MemberRef
 
 MAX_WAIT_S = 25
@@ -30,6 +32,9 @@ OWNER_ENDS_WITHIN_S = 4.0
 POLL_S = 0.2
 MAX_PREFLIGHT_BYTES = 6 * SAMPLE_RATE * BYTES_PER_SAMPLE
 SOURCES = frozenset({"browser", "replay", "api", "sample", "phone"})
+NOT_RECORDED = (
+    "The answer is not recorded: the server can not reach its database. Until it is, nobody new is heard: try again."
+)
 CALLERS = frozenset({"rep", "manager", "admin"})
 
 
@@ -37,7 +42,7 @@ CALLERS = frozenset({"rep", "manager", "admin"})
 async def calls(request: HttpRequest) -> HttpResponse:
     """Starts a call: 201 with its id and the addresses of its sockets."""
     content = body(request)
-    only(content, {"channels", "customer", "source"})
+    only(content, {"channels", "customer", "source", "place", "consent"})
     channels = whole({"channels": 2, **content}, "channels", 2)
     if channels < 1:
         raise MessageError("channels is 1 (the rep) or 2 (the rep and the customer).")
@@ -45,15 +50,20 @@ async def calls(request: HttpRequest) -> HttpResponse:
     source = _short(content, "source", 20) or "browser"
     if source not in SOURCES:
         raise MessageError(f"source is one of {', '.join(sorted(SOURCES))}.")
+    places = parse_places(content, "place")
+    given = parse_answer(content, "consent") if "consent" in content else Answer.NONE
 
     def create(member: MemberRef) -> Call:
         if not member.has_role(*CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
-        return services.create_call(member=member, channels=channels, customer=customer, source=source)
+        return consents.start_call(
+            member=member, channels=channels, customer=customer, source=source, places=places, answer=given
+        )
 
     _, call = await ask(request, create)
     base = f"/ws/calls/{call.id}"
-    return answer({"id": str(call.id), "audio": f"{base}/audio", "events": f"{base}/events"}, status=201)
+    made = {"id": str(call.id), "audio": f"{base}/audio", "events": f"{base}/events"}
+    return answer({**made, "consent": consents.to_wire(call)}, status=201)
 
 
 @endpoint("GET")
@@ -71,6 +81,8 @@ async def call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
             "end_reason": found.end_reason,
             "last": found.last_seq,
             "report_state": found.report_state,
+            "place": found.place,
+            "consent": consents.to_wire(found),
         }
     )
 
@@ -87,6 +99,24 @@ async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
             # It lives elsewhere, or went there while it hung up here.
             await _end_elsewhere(asked, found)
     return answer({"id": str(call_id), "state": CallState.ENDED.value})
+
+
+@endpoint("POST")
+async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """The customer's answer, recorded by the person on the call. Answered once it is saved; only then it counts."""
+    content = body(request)
+    only(content, {"answer"})
+    given = parse_answer(content, "answer")
+    try:
+        asked, found = await ask(request, lambda member: consents.record_answer(call_id, member=member, answer=given))
+    except DatabaseError as error:
+        metrics.errors.labels("database").inc()
+        raise ApiError(503, "not_recorded", NOT_RECORDED) from error
+    session = registry.get(asked.business, call_id)
+    if session is not None:
+        session.put_consent(consents.state_of(found))
+        session.look_into_inbox()
+    return answer(consents.to_wire(found))
 
 
 @endpoint("GET")
@@ -149,7 +179,9 @@ async def preflight(request: HttpRequest) -> HttpResponse:
     pcm = raw_body(request, MAX_PREFLIGHT_BYTES)
     if check_pcm(pcm, 1) == 0:
         raise MessageError("There is no audio in the body: send mono PCM16 at 16 kHz.")
-    await ask(request, lambda _: None)
+    _, is_unheard = await ask(request, consents.is_on_unheard_call)
+    if is_unheard:
+        raise ApiError(409, "consent_needed", "You are on a call that may not be heard: hang up first, then try.")
     began = time.monotonic()
     try:
         text, provider = await transcribe_snippet(pcm)

@@ -8,16 +8,18 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import orjson
+from django.db import DatabaseError
 
 from calls import services
 from calls.events import Payload
 from calls.live import drain
+from calls.live.feed import Subscriber
 from calls.live.messages import Hello, MessageError, parse_client_message, parse_hello, parse_object
 from calls.live.outbox import Close
 from calls.live.people import NotYoursError, Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
-from calls.live.sockets import CallSocket, Receive, Scope, Send, SocketClosedError, bad, together
+from calls.live.sockets import CHECK_EVERY_S, CallSocket, Receive, Scope, Send, SocketClosedError, bad, together
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
 
@@ -99,9 +101,28 @@ class EventsSocket(CallSocket):
         async with registry.feed(self.business, self.call_id) as feed:
             subscriber = feed.subscribe(after=after, take=self.outbox.put, take_fleeting=self.outbox.put_fleeting)
             try:
-                await together(self._listen(call), subscriber.run())
+                await together(self._listen(call), self._show(call, subscriber))
             finally:
                 feed.unsubscribe(subscriber)
+
+    async def _show(self, call: Call, subscriber: Subscriber) -> None:
+        """The log to this socket; who watches a colleague is asked again and again whether that is allowed."""
+        if call.member_id == self.member.id:
+            await subscriber.run()
+        else:
+            await together(subscriber.run(), self._keep_asking())
+
+    async def _keep_asking(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            try:
+                await self.find_call(services.visible_call)
+            except services.CallError as error:
+                self.close(Close(error.close_code, error.reason))
+                return
+            except DatabaseError:
+                # The next look tells.
+                continue
 
     def _after(self) -> int:
         values = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("after", ["0"])

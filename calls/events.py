@@ -17,6 +17,7 @@ from coaching.types import Card, CardAction, Line, Moment, Signal, Usage
 
 class Kind(StrEnum):
     CALL_STARTED = "call_started"
+    CONSENT = "consent"
     LINE = "line"
     SIGNAL = "signal"
     MOMENT = "moment"
@@ -46,8 +47,45 @@ class Event:
         return {"type": "event", "seq": self.seq, "at": self.at_ms, "kind": self.kind.value, "payload": self.payload}
 
 
-def call_started(*, channels: int, source: str, customer: str, member: str) -> Payload:
-    return {"channels": channels, "source": source, "customer": customer, "member": member}
+def call_started(
+    *, channels: int, source: str, customer: str, member: str, place: str = "", consent_mode: str = "one_party"
+) -> Payload:
+    """`place`: where the customer is, codes as in tenants/consent/rules.yaml; `consent_mode`: what the call needs."""
+    return {
+        "channels": channels,
+        "source": source,
+        "customer": customer,
+        "member": member,
+        "place": place,
+        "consent_mode": consent_mode,
+    }
+
+
+def consent(
+    *,
+    mode: str,
+    answer: str,
+    hears: str,
+    wording: str,
+    language: str,
+    place: str,
+    given_by: str,
+    recorded_by: str,
+) -> Payload:
+    """The customer's answer. `hears`: whose audio comes in from now on, `all`, `rep` or `nobody`.
+
+    `given_by`: `customer`, or `recording` where nobody was on the line. `wording` is what was to be said.
+    """
+    return {
+        "mode": mode,
+        "answer": answer,
+        "hears": hears,
+        "wording": wording,
+        "language": language,
+        "place": place,
+        "given_by": given_by,
+        "recorded_by": recorded_by,
+    }
 
 
 def line(value: Line) -> Payload:

@@ -46,6 +46,13 @@ class Call(models.Model):
     )
     report_attempts = models.PositiveSmallIntegerField(default=0)
     report_error = models.CharField(max_length=12, blank=True, help_text="Error id of the last failed attempt.")
+    place = models.CharField(max_length=100, blank=True, help_text="Where the customer is, as far as was said.")
+    consent_mode = models.CharField(max_length=10, default="one_party")
+    consent_wording = models.TextField(blank=True)
+    consent_language = models.CharField(max_length=8, blank=True)
+    consent_answer = models.CharField(max_length=10, blank=True)
+    consent_at = models.DateTimeField(null=True)
+    log_deleted_at = models.DateTimeField(null=True, help_text="When retention deleted the log, the whole of it.")
 
     class Meta:
         ordering = ["-started_at"]
@@ -80,6 +87,30 @@ class CallEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"
+
+
+class CallConsent(models.Model):
+    """One answer of the customer: the proof, whatever becomes of the log. Rows are added, never changed.
+
+    `wording` is what the rep was shown to say; `given_by` is `customer` or `recording`.
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="consents")
+    mode = models.CharField(max_length=10)
+    answer = models.CharField(max_length=10)
+    wording = models.TextField(blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    place = models.CharField(max_length=100, blank=True)
+    given_by = models.CharField(max_length=10)
+    recorded_by_id = models.BigIntegerField()
+    recorded_by_name = models.CharField(max_length=100)
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["call", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.answer} ({self.mode})"
 
 
 class Recording(models.Model):
@@ -136,7 +167,7 @@ class CallInbox(models.Model):
 
     The wake-up that tells the owner carries no text. The owner deletes a row in the transaction that
     commits what came of it, so each is done once, also across a take-over. `message` is a
-    `ClientMessage` of `types.d.ts`, or `{"type": "end"}`.
+    `ClientMessage` of `types.d.ts`, `{"type": "end"}`, or `{"type": "consent", "payload"}` (`calls.consents`).
     """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="inbox")

@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from calls import report_page, selectors
+from calls import consents, report_page, selectors
 from calls.models import Call, CallState, ReportState
 from calls.services import CallForbidden, CallNotFound, visible_call
+from tenants.consent.rules import UNKNOWN, standard_rules
+from tenants.house import policies
 from tenants.members.access import can_watch, require_role
 from tenants.members.models import Member, Role
 from tenants.members.refs import MemberRef
@@ -92,7 +94,18 @@ def call_list(request: HttpRequest) -> HttpResponse:
 @require_role(*SALES)
 def new_call(request: HttpRequest) -> HttpResponse:
     """The check before a call; the call itself goes on in the same page, which holds the microphone."""
-    return render(request, "calls/new.html", {"config": _config(request)})
+    rulings = policies.rulings()
+    distinct = list(dict.fromkeys((ruling.mode.value, ruling.wording) for ruling in rulings.values()))
+    consent = {
+        "ofPlace": {place: distinct.index((each.mode.value, each.wording)) for place, each in rulings.items()},
+        "rulings": [{"mode": mode, "wording": wording} for mode, wording in distinct],
+    }
+    context = {
+        "config": {**_config(request), "consent": consent},
+        "places": standard_rules().places(),
+        "usual_place": policies.current_policy().customers_place or UNKNOWN,
+    }
+    return render(request, "calls/new.html", context)
 
 
 @require_GET
@@ -167,7 +180,12 @@ def _filter_of(request: HttpRequest) -> selectors.CallFilter:
 
 def _config(request: HttpRequest, call: Call | None = None) -> dict[str, Any]:
     """What the scripts of the call need to know."""
-    config: dict[str, Any] = {"member": _member(request).name, "sampleUrl": static("audio/sample-call.flac")}
+    may_recognise = policies.current_policy().allow_browser_speech
+    config: dict[str, Any] = {
+        "member": _member(request).name,
+        "sampleUrl": static("audio/sample-call.flac"),
+        "browserSpeech": may_recognise,
+    }
     if call is not None:
         config["call"] = {
             "id": str(call.id),
@@ -178,5 +196,7 @@ def _config(request: HttpRequest, call: Call | None = None) -> dict[str, Any]:
             "ageMs": int((timezone.now() - call.started_at).total_seconds() * 1000),
             "audio": f"/ws/calls/{call.id}/audio",
             "events": f"/ws/calls/{call.id}/events",
+            "consent": consents.to_wire(call),
+            "browserSpeech": may_recognise,
         }
     return config

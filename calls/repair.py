@@ -12,13 +12,16 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, speech
+from calls.consents import state_of
 from calls.events import Kind
+from calls.live.door import Door
 from calls.live.recording import read_samples, storage_root
 from calls.models import Call, Gap, Recording
 from calls.services import append_event
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, SpeechProvider, StreamSpec
 from coaching.types import Line, Usage
 from tenants.context import require_tenant
+from tenants.house.policies import current_policy
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +58,17 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     pieces = _pieces(call)
     if not pieces:
         return 0
-    spec = StreamSpec(call.id.hex, require_tenant().schema_name, call.channels, keyterms)
+    redact = tuple(current_policy().redact)
+    spec = StreamSpec(call.id.hex, require_tenant().schema_name, call.channels, keyterms, redact=redact)
     repaired = asyncio.run(_transcribe(provider, spec, pieces))
     return sum(_close(call, each, heard) for each in repaired)
 
 
 def _pieces(call: Call) -> list[Piece]:
-    """The audio of the open gaps, the earliest first, whole gaps only, up to 15 minutes."""
+    """The audio of the open gaps as far as it may be heard, the earliest first, whole gaps only, up to 15 minutes."""
+    door = Door(state_of(call), call.channels)
+    if door.is_shut:
+        return []
     recording = Recording.objects.filter(call=call).first()
     if recording is None:
         return []
@@ -73,7 +80,7 @@ def _pieces(call: Call) -> list[Piece]:
         pcm = read_samples(path, recording.channels, start, end) if 0 < length_ms <= left_ms else b""
         # The last samples may be missing where the stream was cut; half of a gap is no repair.
         if 2 * len(pcm) >= (end - start) * BYTES_PER_SAMPLE * recording.channels > 0:
-            pieces.append(Piece(gap.pk, start, pcm))
+            pieces.append(Piece(gap.pk, start, door.mask(pcm)))
             left_ms -= length_ms
     return pieces
 

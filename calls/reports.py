@@ -23,6 +23,7 @@ from coaching.llm.base import Summary
 from coaching.services import load_material
 from coaching.summaries import write_summary
 from coaching.types import Material, Moment, MomentState, SignalKind, Usage
+from tenants.house.policies import current_policy
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,12 @@ def _write(claim: claims.Claim) -> None:
     log = _close_moments(call, log)
     record([_metered(call, usage) for usage in log.usage])
     gaps = Gap.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")
-    conversation = analyse(log.lines, channels=call.channels, untranscribed=list(gaps))
+    conversation = analyse(
+        log.lines,
+        channels=call.channels,
+        untranscribed=list(gaps),
+        with_sentiment=current_policy().customer_sentiment,
+    )
     cards = judge_cards(
         log.cards, [Deed(deed.card_id, deed.action, deed.latency_ms) for deed in log.actions], conversation.speech
     )

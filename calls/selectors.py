@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from calls.events import Kind
 from calls.models import Call, CallEvent, CallState, Report
+from tenants.house.policies import current_policy
 from tenants.members.access import can_watch
 from tenants.members.models import Member, Role
 
@@ -81,7 +82,12 @@ def lines_of(call: Call) -> list[CallEvent]:
 
 
 def calls_in_flight() -> list[LiveRow]:
-    """Every open call of the business with the state of its log, oldest first. Three queries, however many calls."""
+    """Every open call of the business with the state of its log, oldest first; none where nobody may watch.
+
+    A few queries, however many calls.
+    """
+    if not current_policy().allow_live_watching:
+        return []
     calls = list(Call.objects.select_related("member").filter(state=CallState.OPEN).order_by("started_at"))
     newest = _newest_of(calls, [Kind.LINE, Kind.STATE])
     moments = _moments_of(calls)

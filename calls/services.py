@@ -6,6 +6,7 @@ Nothing here runs on a live call's hot path: the session writes its log through 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from calls import events
 from calls.live import wake
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
 from tenants.context import Business, require_tenant
+from tenants.house.policies import current_policy, ruling_for
 from tenants.members.access import can_watch
 from tenants.members.models import Role
 from tenants.members.refs import MemberRef
@@ -59,13 +61,44 @@ class CallOver(CallError):
         super().__init__("This call has ended.")
 
 
-def create_call(*, member: MemberRef, channels: int, customer: str = "", source: str = "browser") -> Call:
-    """A new open call of `member` with its first event. `channels` is 1 (rep only) or 2."""
+def create_call(
+    *, member: MemberRef, channels: int, customer: str = "", source: str = "browser", places: Sequence[str] = ()
+) -> Call:
+    """A new open call of `member` with its first event. `channels` is 1 (rep only) or 2.
+
+    `places`: where the customer is (codes of tenants/consent/rules.yaml), none for the business's usual place. What
+    consent the call needs is decided here and stays, whatever happens to the policy.
+    """
+    ruling = ruling_for(places)
     with transaction.atomic():
-        call = Call.objects.create(member_id=member.id, channels=channels, customer=customer, source=source, last_seq=1)
-        started = events.call_started(channels=channels, source=source, customer=customer, member=member.name)
+        call = Call.objects.create(
+            member_id=member.id,
+            channels=channels,
+            customer=customer,
+            source=source,
+            last_seq=1,
+            place=ruling.place,
+            consent_mode=ruling.mode.value,
+            consent_wording=ruling.wording,
+            consent_language=ruling.language,
+        )
+        started = events.call_started(
+            channels=channels,
+            source=source,
+            customer=customer,
+            member=member.name,
+            place=ruling.place,
+            consent_mode=ruling.mode.value,
+        )
         _insert(call.id, 1, events.Kind.CALL_STARTED, started)
     return call
+
+
+def append_first(call: Call, kind: events.Kind, payload: events.Payload) -> None:
+    """Adds an event to a call that nobody has owned yet. The caller holds the row's lock, or has just made it."""
+    call.last_seq += 1
+    call.save(update_fields=["last_seq"])
+    _insert(call.id, call.last_seq, kind, payload)
 
 
 def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
@@ -78,6 +111,8 @@ def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
         raise CallNotFound
     if not can_watch(member.roles) and not (member.has_role(Role.REP) and call.member_id == member.id):
         raise CallForbidden("This is a colleague's call.")
+    if call.member_id != member.id and call.state == CallState.OPEN and not current_policy().allow_live_watching:
+        raise CallForbidden("Calls are not watched live here: it can be seen once it has ended.")
     return call
 
 

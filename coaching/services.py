@@ -14,7 +14,7 @@ from coaching.packs import Pack, load_pack
 from coaching.types import Channel, Knowledge, Material, Prompt, SignalKind
 from coaching.types import Play as PlayValue
 from tenants.context import require_tenant
-from tenants.house.models import Policy
+from tenants.house.policies import current_policy
 
 MAX_PLAYS = 300
 MAX_KNOWLEDGE = 500
@@ -29,7 +29,7 @@ def load_material() -> Material:
     """
     business = require_tenant()
     rivals = tuple(Competitor.objects.all()[:200])
-    policy = Policy.objects.first() or Policy()
+    policy = current_policy()
     plays = tuple(as_value(play) for play in Play.objects.filter(is_active=True)[:MAX_PLAYS])
     material = Material(
         business_name=business.name,

@@ -7,12 +7,14 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
+from calls.live.door import Door
 from calls.live.ladder import Part, Rung
 from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join
@@ -49,6 +51,7 @@ class Listening:
         spec: StreamSpec,
         epoch: int,
         is_patient: bool,
+        door: Door,
         marks: Watermarks,
         log: EventLog,
         coach: Coach,
@@ -58,6 +61,7 @@ class Listening:
         read_audio: Callable[[int, int], Awaitable[bytes]],
     ) -> None:
         self._provider_name = provider.name if provider else ""
+        self._door = door
         self._marks = marks
         self._log = log
         self._coach = coach
@@ -97,8 +101,25 @@ class Listening:
     def put(self, piece: Piece, *, has_speech: bool, now: float) -> None:
         """New audio, `now` in seconds of `time.monotonic`."""
         self._arrived = (piece.end_sample, now)
-        if self.lane is not None:
+        if self._door.is_shut:
+            self._pass_over(piece.end_sample)
+        elif self.lane is not None:
             self.lane.put(piece, has_speech=has_speech)
+
+    def door_changed(self) -> None:
+        """A new answer of the customer: it counts for what waits to be heard as well."""
+        if self.lane is not None:
+            self.lane.hush(self._door.admit, is_shut=self._door.is_shut)
+        if self._door.is_shut:
+            self._gaps.clear()
+            self._marks.forget_gaps()
+            self._pass_over(self._arrived[0])
+
+    def _pass_over(self, end_sample: int) -> None:
+        """Nobody may hear this: there are no words to wait for and nothing to lose, so it is settled."""
+        for channel in self._marks.channels:
+            self._marks.settle(channel, ms(end_sample))
+        self._log.touch()
 
     @property
     def is_full(self) -> bool:
@@ -145,6 +166,10 @@ class Listening:
     # LaneSink -----------------------------------------------------------------------------------------
 
     def heard(self, line: Line) -> None:
+        if not self._door.lets(line.channel):
+            # Said before the customer withdrew, heard after: its interims leave the screen.
+            self._fleeting(events.interim(replace(line, text="")))
+            return
         if not line.is_final:
             self._fleeting(events.interim(line))
         elif line.text:
@@ -176,6 +201,9 @@ class Listening:
     def missed(self, gap: Gap) -> None:
         if gap.end_ms - gap.start_ms < SHORTEST_GAP_MS:
             return
+        if not self._door.lets(gap.channel):
+            self._marks.settle(gap.channel, gap.end_ms)
+            return
         # Holds the ack back at once; both channels' gaps are told as one a turn of the loop later.
         self._marks.open_gap(gap.start_ms, gap.end_ms)
         self._gaps.append(gap)
@@ -190,7 +218,7 @@ class Listening:
     def take_browser_line(self, spoken: BrowserLine, now_ms: int) -> None:
         """Raises `BrowserLineError` for a line this call can not have."""
         line = self._browser.take(spoken, now_ms=now_ms)
-        if line is None:
+        if line is None or not self._door.lets(line.channel):
             return
         self._browser_heard_at = time.monotonic()
         if line.is_final:
@@ -224,7 +252,7 @@ class Listening:
 
     def _recovered(self, missing: Missing, lines: list[Line]) -> None:
         for line in lines:
-            if line.text and not self._is_known(line):
+            if line.text and self._door.lets(line.channel) and not self._is_known(line):
                 self._append(Kind.LINE, events.line(line))
                 self._coach.hear(line)
         self._marks.close_gap(missing.start_ms, missing.end_ms)

@@ -11,14 +11,16 @@ from django.utils import timezone
 
 from calls.events import Kind
 from calls.live import recording
+from calls.live.door import ConsentState
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch
 from calls.speech.base import SAMPLES_PER_MS, Gap
 from coaching.services import load_material
 from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentState, SignalKind, Source
+from tenants.consent.rules import Answer, Mode
 from tenants.context import require_tenant
-from tenants.house.models import Policy
+from tenants.house.policies import current_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class OpenedCall:
-    """A claimed call. `age_s` at the time of opening; `stored_samples` is None when nothing is recorded."""
+    """A claimed call, with what the policy allows it. `age_s` at the time of opening.
+
+    `stored_samples` is None when nothing is recorded.
+    """
 
     id: uuid.UUID
     member_id: int
@@ -48,6 +53,10 @@ class OpenedCall:
     material: Material
     past: Past
     gaps: tuple[tuple[int, int], ...]
+    consent: ConsentState
+    redact: tuple[str, ...]
+    allow_model_cards: bool
+    allow_browser_speech: bool
 
     @property
     def is_replay(self) -> bool:
@@ -70,7 +79,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
     """Claims the call for this process. Raises `CallOver`, `CallNotFound`."""
     epoch = claim_epoch(call_id)
     call = Call.objects.select_related("member").get(pk=call_id)
-    policy = Policy.objects.first() or Policy()
+    policy = current_policy()
     path, stored = _recording(call, is_kept=policy.keep_recording)
     return OpenedCall(
         id=call.id,
@@ -87,6 +96,10 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         material=load_material(),
         past=_past(call) if call.last_seq > 1 else Past(),
         gaps=tuple(GapRow.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")),
+        consent=ConsentState(Mode(call.consent_mode), Answer(call.consent_answer)),
+        redact=tuple(policy.redact),
+        allow_model_cards=policy.allow_model_cards,
+        allow_browser_speech=policy.allow_browser_speech,
     )
 
 

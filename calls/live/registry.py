@@ -134,7 +134,7 @@ class Registry:
                 feed=self._hold(business, call_id),
                 writer=self._writer,
                 provider=speech_provider(),
-                model=get_card_model(),
+                model=get_card_model() if call.allow_model_cards else None,
                 on_over=self._over,
             )
             self.sessions[key] = session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tenants.consent.rules import Mode, Override, Ruling, decide, standard_rules
@@ -31,15 +31,25 @@ def starting_policy(place: str = "") -> dict[str, Any]:
 def ruling_for(places: Sequence[str], policy: Policy | None = None) -> Ruling:
     """What a call needs with customers in `places`; none named: the policy's usual place, else an unknown one."""
     policy = policy or current_policy()
+    return _decide(list(places) or [place for place in (policy.customers_place,) if place], policy, overrides())
+
+
+def _decide(places: Sequence[str], policy: Policy, own: Mapping[str, Override]) -> Ruling:
     return decide(
         standard_rules(),
-        customer_places=list(places) or [place for place in (policy.customers_place,) if place],
+        customer_places=places,
         other_places=[policy.home_place],
-        overrides=overrides(),
+        overrides=own,
         business=require_tenant().name,
         is_recorded=policy.keep_recording,
         on=today(),
     )
+
+
+def rulings() -> dict[str, Ruling]:
+    """What a call of today needs with its customer in each of the known places. Two queries."""
+    policy, own = current_policy(), overrides()
+    return {place: _decide([place], policy, own) for place, _ in standard_rules().places()}
 
 
 def overrides() -> dict[str, Override]:
