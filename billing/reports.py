@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from billing import selectors
+from billing.budgets import Budgets, current_budgets
 from billing.costs import Cost
 from billing.period import Period
 from billing.prices import usd
@@ -28,13 +29,17 @@ class Costed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: who or what, then the costs of `COMPONENTS`, then the sum. `call_id` makes it a link."""
+    """One line: who or what, then the costs of `COMPONENTS`, then the sum. `call_id` makes it a link.
+
+    `is_over_budget`: the day, or the call, cost more than the business's policy has for it.
+    """
 
     label: str
     detail: str
     components: tuple[Cost, ...]
     total: Cost
     call_id: str = ""
+    is_over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Table:
     def total(self) -> Cost:
         return sum((row.total for row in self.rows), Cost())
 
+    @property
+    def over_budget(self) -> int:
+        """How many of the rows are above the budget."""
+        return sum(row.is_over_budget for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Bill:
@@ -59,6 +69,7 @@ class Bill:
     total: Cost
     by_component: tuple[tuple[str, Cost], ...]
     tables: tuple[Table, ...]
+    budgets: Budgets
 
 
 TABLES = ("calls", "days", "reps")
@@ -71,7 +82,7 @@ def bill(period: Period) -> Bill:
         (name, sum((row.components[index] for row in days.rows), Cost())) for index, name in enumerate(COMPONENTS)
     )
     tables = (table("calls", period, limit=CALLS_SHOWN), days, table("reps", period))
-    return Bill(period, days.total, by_component, tables)
+    return Bill(period, days.total, by_component, tables, current_budgets())
 
 
 def table(key: str, period: Period, *, limit: int | None = None) -> Table:
@@ -82,6 +93,7 @@ def table(key: str, period: Period, *, limit: int | None = None) -> Table:
 def _calls(period: Period, limit: int | None) -> Table:
     entries = selectors.between(period.first, period.last)
     call_ids = selectors.newest_calls(entries, limit=limit)
+    budgets = current_budgets()
     costs = {cost.call_id: cost for cost in selectors.costs_of_calls(call_ids)}
     members, started = selectors.member_of_call(call_ids), selectors.started_of_call(call_ids)
     names = selectors.member_names(member for member in members.values() if member is not None)
@@ -91,6 +103,7 @@ def _calls(period: Period, limit: int | None) -> Table:
             names.get(members.get(call_id), ""),
             costs[call_id],
             call_id=str(call_id),
+            is_over_budget=budgets.is_call_over(costs[call_id].total),
         )
         for call_id in call_ids
     )
@@ -101,7 +114,11 @@ def _calls(period: Period, limit: int | None) -> Table:
 
 def _days(period: Period, limit: int | None) -> Table:  # noqa: ARG001 -- a period has few days
     costs = selectors.costs_by_day(selectors.between(period.first, period.last))
-    rows = (_row(cost.day.isoformat(), str(cost.calls), cost) for cost in costs)
+    budgets = current_budgets()
+    rows = (
+        _row(cost.day.isoformat(), str(cost.calls), cost, is_over_budget=budgets.is_day_over(cost.total))
+        for cost in costs
+    )
     return Table("days", "By day", "Day (UTC)", "Calls", tuple(rows))
 
 
@@ -110,8 +127,9 @@ def _reps(period: Period, limit: int | None) -> Table:  # noqa: ARG001 -- a busi
     return Table("reps", "By rep", "Rep", "Calls", tuple(_row(cost.name, str(cost.calls), cost) for cost in costs))
 
 
-def _row(label: str, detail: str, costed: Costed, *, call_id: str = "") -> Row:
-    return Row(label, detail, tuple(costed.of(name) for name in COMPONENTS), costed.total, call_id)
+def _row(label: str, detail: str, costed: Costed, *, call_id: str = "", is_over_budget: bool = False) -> Row:
+    components = tuple(costed.of(name) for name in COMPONENTS)
+    return Row(label, detail, components, costed.total, call_id, is_over_budget)
 
 
 class _Echo:

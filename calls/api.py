@@ -114,7 +114,9 @@ async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         raise ApiError(503, "not_recorded", NOT_RECORDED) from error
     session = registry.get(asked.business, call_id)
     if session is not None:
-        session.put_consent(consents.state_of(found))
+        # A no counts at once; a yes opens the door where the log says it, so that no line stands before it.
+        if given.is_refusal:
+            session.put_consent(consents.state_of(found))
         session.look_into_inbox()
     return answer(consents.to_wire(found))
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from billing import budgets
 from calls import events
 from calls.live import wake
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
@@ -159,6 +160,7 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None)
         CallInbox.objects.filter(call_id=call_id).delete()
         business = require_tenant()
         transaction.on_commit(lambda: _ask_for_report(business, call_id), robust=True)
+        transaction.on_commit(lambda: budgets.note_ended(call_id, now), robust=True)
         transaction.on_commit(lambda: wake.send(business.id, call_id, call.last_seq), robust=True)
 
 

@@ -8,7 +8,7 @@ import uuid
 
 from django.core.cache import cache
 
-from calls import heartbeat, reports, sweeper
+from calls import heartbeat, reports, retention, sweeper
 from tenants.context import Business, business_scope
 from tenants.jobs import business_task, each_business, public_task
 
@@ -23,6 +23,19 @@ def write_report(business: Business, *, call_id: str) -> None:  # noqa: ARG001 -
     except reports.ReportFailedError:
         # Logged, counted and due again: a task that fails now would only be noise beside it.
         return
+
+
+@business_task(name="calls.apply_retention")
+def apply_retention(business: Business) -> None:  # noqa: ARG001 -- it says whose calls
+    """Deletes what one business keeps no longer. Sent again it finds nothing, or goes on where it stopped."""
+    retention.apply_retention()
+
+
+@public_task(name="calls.retention")
+def apply_all_retention() -> None:
+    """Every night: one task for each business, so that one with much to delete holds up nobody."""
+    for business in each_business():
+        apply_retention.send(business)
 
 
 @public_task(name="calls.sweep")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from celery.schedules import crontab
+
 from salespilot import databases, env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -222,13 +224,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
 }
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
+RETENTION_HOUR = env.integer("RETENTION_HOUR", 2, minimum=0, maximum=23)
 # A sweep that no worker took before the next one is due is of no use.
 CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {
         "task": "calls.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": float(SWEEP_SECONDS)},
-    }
+    },
+    "apply-retention": {
+        "task": "calls.retention",
+        "schedule": crontab(hour=RETENTION_HOUR, minute=17),
+        "options": {"expires": 6 * 3600.0},
+    },
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
