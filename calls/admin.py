@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
@@ -46,9 +46,9 @@ class CallAdmin(ModelAdmin):  # type: ignore[misc]
     actions = ["write_again"]
     fields = [
         *("member", "customer", "source", "channels", "state", "started_at", "ended_at", "end_reason"),
-        *("report_link", "report_state", "report_attempts", "report_error", "log"),
+        *("place", "consent_mode", "consent", "report_link", "report_state", "report_attempts", "report_error", "log"),
     ]
-    readonly_fields = ["report_link", "log"]
+    readonly_fields = ["consent", "report_link", "log"]
 
     @admin.action(description="Write the reports again", permissions=["view"])
     def write_again(self, request: HttpRequest, queryset: QuerySet[Call]) -> None:
@@ -57,6 +57,20 @@ class CallAdmin(ModelAdmin):  # type: ignore[misc]
         for call_id in asked:
             write_report.send(require_tenant(), call_id=str(call_id))
         self.message_user(request, f"{len(asked)} reports will be written again.")
+
+    @admin.display(description="Consent")
+    def consent(self, call: Call) -> SafeString:
+        """Every answer: what was said, when, recorded by whom, after which words."""
+        rows = [
+            (
+                f"{row.answer.capitalize()}, {row.recorded_at:%Y-%m-%d %H:%M:%S} UTC, by {row.recorded_by_name}",
+                row.wording,
+            )
+            for row in call.consents.all()
+        ]
+        return format_html_join("", "<p>{}<br><q>{}</q></p>", rows) or format_html(
+            "<p>{}</p>", "No answer was recorded."
+        )
 
     @admin.display(description="Report")
     def report_link(self, call: Call) -> str | SafeString:
