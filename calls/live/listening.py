@@ -233,7 +233,8 @@ class Listening:
             self._nobody_hears()
 
     def _nobody_hears(self) -> None:
-        if time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
+        # While nobody may be heard, that nobody hears is no news.
+        if not self._door.is_shut and time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
             self._put_rung(Part.SPEECH, Rung.RECORDING, "")
 
     # Gaps -----------------------------------------------------------------------------------------------

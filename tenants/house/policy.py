@@ -45,8 +45,9 @@ def known_place(value: str) -> None:
         raise ValidationError("There is no such place: choose one of the list.")
 
 
-def _days(default: int, what: str) -> Any:
+def _days(name: str, default: int, what: str) -> Any:
     return models.PositiveIntegerField(
+        f"{name}, days",
         default=default,
         validators=[MaxValueValidator(FIFTY_YEARS_DAYS)],
         help_text=f"{what} 0 keeps it for good. Holds from the next night on, also for calls that are there already.",
@@ -96,12 +97,15 @@ class Policy(models.Model):
         "so in English. The engine on our own server and recognition in the browser can not, and the recording keeps "
         "what was said. Holds for calls that start from now on.",
     )
-    audio_days = _days(180, "So many days after a call its recording is deleted.")
+    audio_days = _days("recordings", 180, "So many days after a call its recording is deleted.")
     log_days = _days(
-        730, "So many days after a call its transcript and the rest of its log are deleted, the whole of it."
+        "transcripts and logs",
+        730,
+        "So many days after a call its transcript and the rest of its log are deleted, the whole of it.",
     )
-    report_days = _days(1095, "So many days after a call its report is deleted.")
+    report_days = _days("reports", 1095, "So many days after a call its report is deleted.")
     audit_days = _days(
+        "audit log",
         2555,
         "So many days after they were written, lines of the audit log may be deleted. The program that runs your "
         "calls has no right to do so: the operator does it by a command of the database's owner.",
