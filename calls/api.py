@@ -117,7 +117,7 @@ async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         # A no counts at once; a yes opens the door where the log says it, so that no line stands before it.
         if given.is_refusal:
             session.put_consent(consents.state_of(found))
-        session.look_into_inbox()
+        await session.read_inbox()
     return answer(consents.to_wire(found))
 
 

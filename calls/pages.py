@@ -65,6 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "calls": selectors.filtered_calls(member, selectors.CallFilter(state=CallState.ENDED))[:HOME_CALLS],
         "own_open": Call.objects.filter(member=member, state=CallState.OPEN).first(),
         "rows": selectors.calls_in_flight() if can_watch(member.roles) else [],
+        "is_watching_off": not policies.current_policy().allow_live_watching,
         "can_watch": can_watch(member.roles),
     }
     return render(request, "calls/home.html", context)
@@ -151,7 +152,10 @@ _WRITTEN = frozenset({ReportState.READY.value, ReportState.FAILED.value})
 @require_role(*WATCH)
 def live_board(request: HttpRequest) -> HttpResponse:
     """Calls in flight. `?part=rows` gives the rows alone, for the page that refreshes itself."""
-    context = {"rows": selectors.calls_in_flight()}
+    context = {
+        "rows": selectors.calls_in_flight(),
+        "is_watching_off": not policies.current_policy().allow_live_watching,
+    }
     template = "calls/_live_rows.html" if request.GET.get("part") == "rows" else "calls/live.html"
     return render(request, template, context)
 

@@ -247,6 +247,10 @@ class LiveSession:
         """A `ClientMessage`. Raises `MessageError`."""
         self._people.act(parse_client_message(message), person)
 
+    async def read_inbox(self) -> None:
+        """As `look_into_inbox`, done when this returns; what a database that is away keeps back is read later."""
+        await self._mailbox.read()
+
     def look_into_inbox(self) -> None:
         self._run(self._mailbox.read(), "session-inbox")
 

@@ -108,6 +108,7 @@ def test_the_board_is_empty_where_nobody_may_watch(
     create_call(member=MemberRef.from_member(member("rep")), channels=2, customer="Initech")
     page = client_for(member("manager")).get("/live/").content.decode()
     assert ("Initech" in page) is is_allowed
+    assert ("Calls are not watched here" in page) is not is_allowed
 
 
 @pytest.mark.parametrize("is_on", [True, False])
