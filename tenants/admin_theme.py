@@ -44,6 +44,8 @@ ICONS = {
     "members.member": "group",
     "members.apikey": "key",
     "signin.invitation": "mail",
+    "signin.opensession": "devices",
+    "signin.signinpolicy": "lock",
     "house.branding": "palette",
     "house.policy": "policy",
     "house.consentoverride": "gavel",

@@ -23,6 +23,7 @@ from tenants.mail import absolute_url, send_mail
 from tenants.members import throttle
 from tenants.members.models import Member
 from tenants.sealing import Unsealable, seal, unseal
+from tenants.signin.second_factor import may_remove
 
 # What allauth would say in its own words, or not at all.
 WORDS = {
@@ -31,8 +32,9 @@ WORDS = {
     "mfa/messages/totp_deactivated.txt": "Codes from your app are off.",
     "mfa/messages/webauthn_added.txt": "The passkey is added.",
     "mfa/messages/webauthn_removed.txt": "The passkey is removed.",
-    "mfa/messages/recovery_codes_generated.txt": "New recovery codes are made. The former ones no longer work.",
 }
+CONFIRMED_FOR_S = 300
+LAST_FACTOR = "Your business requires a second factor: add another one first."
 DISABLED = "This account is disabled. Ask an admin of your business."
 
 
@@ -63,13 +65,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002 - allauth's signature
         """Not for five minutes after signing in, however that was done."""
         records = get_authentication_records(self.request, self.request.user)
-        return not records or time.time() - records[-1]["at"] > REAUTHENTICATE_AFTER_S
+        return not records or time.time() - records[-1]["at"] > CONFIRMED_FOR_S
 
     # Doors ------------------------------------------------------------------------------------------
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Nobody signs up: members are invited."""
         return False
+
+    def get_login_stages(self) -> list[str]:
+        return ["allauth.mfa.stages.AuthenticateStage", "tenants.signin.second_factor.EnrolStage"]
 
     def pre_login(self, request: HttpRequest, user: Member, **kwargs: Any) -> HttpResponse | None:  # noqa: ARG002
         if not user.is_active:
@@ -129,13 +134,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return get_client_ip(request) or "0.0.0.0"  # noqa: S104 - no address to listen on
 
 
-REAUTHENTICATE_AFTER_S = 300
-
-
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Names in the authenticator app are the business's; secrets are sealed."""
 
-    error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": "This code is not right."}
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code is not right.",
+        "cannot_delete_authenticator": LAST_FACTOR,
+    }
 
     def get_totp_issuer(self) -> str:
         return get_brand().product_name
@@ -146,6 +151,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def generate_authenticator_name(self, user: Member, type: Authenticator.Type) -> str:  # noqa: A002
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
         return "My passkey" if count == 0 else f"Passkey {count + 1}"
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return may_remove(authenticator)
 
     def encrypt(self, text: str) -> str:
         return seal(text, purpose="second factor")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,16 +16,20 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.audit.models import Via
+from tenants.house.single_row import SingleRowAdmin
 from tenants.members.admin import role_choices
 from tenants.members.models import Member, least_rights
-from tenants.signin import invitations
+from tenants.signin import invitations, rules
 from tenants.signin.invitations import InvitationClosed
-from tenants.signin.models import INVITATION_LASTS, Invitation
+from tenants.signin.models import INVITATION_LASTS, Invitation, OpenSession, SignInPolicy
+from tenants.signin.second_factor import factors
+from tenants.signin.sessions import browser_name, end_sessions
 
 if TYPE_CHECKING:
     BaseInvitationForm = forms.ModelForm[Invitation]
+    BasePolicyForm = forms.ModelForm[SignInPolicy]
 else:
-    BaseInvitationForm = forms.ModelForm
+    BaseInvitationForm = BasePolicyForm = forms.ModelForm
 
 
 class InvitationForm(BaseInvitationForm):
@@ -102,6 +107,76 @@ class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         count = sum(_done(invitations.revoke, invitation, request) for invitation in queryset)
         messages.success(request, f"{count} withdrawn.")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class SignInPolicyForm(BasePolicyForm):
+    class Meta:
+        model = SignInPolicy
+        fields = ["second_factor"]
+
+    asking: Member | None = None
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        wanted = SignInPolicy(second_factor=data.get("second_factor", ""))
+        if self.asking and wanted.needs_second_factor(self.asking) and not factors(self.asking).exists():
+            raise ValidationError(
+                "Set up your own second step first, under Your account: otherwise you lock yourself out."
+            )
+        return data
+
+
+@admin.register(SignInPolicy)
+class SignInPolicyAdmin(SingleRowAdmin):
+    form = SignInPolicyForm
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A class of its own per request: it knows who is asking."""
+        made = super().get_form(request, obj, change=change, **kwargs)
+        return type(made.__name__, (made,), {"asking": _asking(request)})
+
+    def save_model(self, request: HttpRequest, obj: SignInPolicy, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        rules.changed(obj, fields=form.changed_data, by=_asking(request), via=Via.ADMIN)
+
+
+@admin.register(OpenSession)
+class OpenSessionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Who is signed in where; to end what should not be."""
+
+    list_display = ["user", "show_browser", "ip", "created_at"]
+    list_display_links = None
+    list_filter = ["user"]
+    search_fields = ["user__name", "user__email", "ip"]
+    list_select_related = ["user"]
+    actions = ["end"]
+
+    @admin.display(description="Browser")
+    def show_browser(self, session: OpenSession) -> str:
+        return browser_name(session.user_agent)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OpenSession]:
+        """Without those that have ended by themselves."""
+        alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+        found: QuerySet[OpenSession] = super().get_queryset(request).filter(session_key__in=alive)
+        return found
+
+    @admin.action(description="Sign out the chosen browsers", permissions=["end"])
+    def end(self, request: HttpRequest, queryset: QuerySet[OpenSession]) -> None:
+        count = sum(end_sessions([row], of=row.user, by=_asking(request), via=Via.ADMIN) for row in queryset)
+        messages.success(request, f"{count} signed out. Open calls of theirs end within seconds.")
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("signin.delete_opensession"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False

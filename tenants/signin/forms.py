@@ -95,3 +95,32 @@ class JoinForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, Member(email=self._email, name=self.cleaned_data.get("name", "")))
         return password
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        label="Name",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Enter your name."},
+    )
+
+
+class ChangePasswordForm(forms.Form):
+    current = password_field("Present password")
+    new = new_password_field()
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._member = member
+
+    def clean_current(self) -> str:
+        password: str = self.cleaned_data["current"]
+        if not self._member.check_password(password):
+            raise forms.ValidationError("This is not your present password.")
+        return password
+
+    def clean_new(self) -> str:
+        password: str = self.cleaned_data["new"]
+        validate_password(password, self._member)
+        return password

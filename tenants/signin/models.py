@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
@@ -66,3 +67,42 @@ class Invitation(models.Model):
     @property
     def role_names(self) -> str:
         return ", ".join(str(role.label) for role in Role if role in self.roles)
+
+
+class SignInPolicy(models.Model):
+    """The business's own rules for signing in. At most one row (id 1); without it the defaults hold."""
+
+    class Needs(models.TextChoices):
+        NOBODY = "nobody", "Nobody: each member decides"
+        ADMINS = "admins", "Admins"
+        EVERYONE = "everyone", "Everyone"
+
+    second_factor = models.CharField(
+        "second factor required for",
+        max_length=10,
+        choices=Needs.choices,
+        default=Needs.NOBODY,
+        help_text="Whoever has none yet sets it up at the next sign-in, before anything else. "
+        "Their open sessions end when you save.",
+    )
+
+    class Meta:
+        verbose_name = "sign-in rule"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="signin_policy_single_row")]
+
+    def __str__(self) -> str:
+        return "Sign-in rules"
+
+    def needs_second_factor(self, member: Member) -> bool:
+        if self.second_factor == self.Needs.ADMINS:
+            return member.is_admin
+        return self.second_factor == self.Needs.EVERYONE
+
+
+class OpenSession(UserSession):  # type: ignore[misc]  # allauth has no types
+    """A browser that is signed in, as admins see it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "open session"
+        ordering = ["-created_at"]
