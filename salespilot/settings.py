@@ -137,8 +137,12 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
 # Without TLS browsers offer passkeys on localhost only, and the library knows just one name of it.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-SOCIALACCOUNT_ADAPTER = "tenants.signin.adapters.OutsideAdapter"
+SOCIALACCOUNT_ADAPTER = "tenants.signin.outside.OutsideAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# Whether identity providers may be on addresses that only this network reaches, and speak plain http.
+SSO_PRIVATE_ADDRESSES = env.boolean("SSO_PRIVATE_ADDRESSES")
 
 # Order matters: the business first (the session table is the business's own), see tenants/http.py.
 MIDDLEWARE = [

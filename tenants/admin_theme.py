@@ -45,6 +45,7 @@ ICONS = {
     "members.apikey": "key",
     "signin.invitation": "mail",
     "signin.opensession": "devices",
+    "signin.provider": "passkey",
     "signin.signinpolicy": "lock",
     "house.branding": "palette",
     "house.policy": "policy",

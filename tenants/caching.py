@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 # How allauth's own keys begin.
-COUNTERS = "allauth"
+COUNTERS = ("allauth", "jwt:")
 
 
 def make_key(key: str, key_prefix: str, version: int) -> str:
@@ -31,7 +31,7 @@ def make_key(key: str, key_prefix: str, version: int) -> str:
 class BusinessCache(RedisCache):
     """Redis or Valkey. Down, it raises as Django's own does, but for the counters of sign-in.
 
-    Those (`allauth…` keys: rate limits, used one-time codes) then count nothing: a cache that is away must not lock
+    Those (allauth's keys: rate limits, used one-time codes) then count nothing: a cache that is away must not lock
     everybody out. docs/security.md says what that opens.
     """
 

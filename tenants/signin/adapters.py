@@ -23,7 +23,7 @@ from tenants.mail import absolute_url, send_mail
 from tenants.members import throttle
 from tenants.members.models import Member
 from tenants.sealing import Unsealable, seal, unseal
-from tenants.signin.second_factor import may_remove
+from tenants.signin.second_factor import may_remove, must_come_from_outside
 
 # What allauth would say in its own words, or not at all.
 WORDS = {
@@ -34,6 +34,7 @@ WORDS = {
     "mfa/messages/webauthn_removed.txt": "The passkey is removed.",
 }
 CONFIRMED_FOR_S = 300
+OUTSIDE_ONLY = "Your business signs in through its identity provider only. Use the button."
 LAST_FACTOR = "Your business requires a second factor: add another one first."
 DISABLED = "This account is disabled. Ask an admin of your business."
 
@@ -76,9 +77,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_login_stages(self) -> list[str]:
         return ["allauth.mfa.stages.AuthenticateStage", "tenants.signin.second_factor.EnrolStage"]
 
-    def pre_login(self, request: HttpRequest, user: Member, **kwargs: Any) -> HttpResponse | None:  # noqa: ARG002
+    def pre_login(self, request: HttpRequest, user: Member, **kwargs: Any) -> HttpResponse | None:
         if not user.is_active:
             return self.turn_away(request, DISABLED)
+        is_from_outside = bool((kwargs.get("signal_kwargs") or {}).get("sociallogin"))
+        if not is_from_outside and must_come_from_outside(user):
+            return self.turn_away(request, OUTSIDE_ONLY)
         return None
 
     def turn_away(self, request: HttpRequest, words: str) -> HttpResponse:
@@ -104,6 +108,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return absolute_url(reverse("account_reset_password_from_key", args=[uid, token]))
 
     def send_password_reset_mail(self, user: Member, email: str, context: dict[str, Any]) -> None:
+        if must_come_from_outside(user):
+            return
         send_mail(
             to=email,
             subject=f"A new password for {get_brand().product_name}",

@@ -21,9 +21,12 @@ from tenants.members.admin import role_choices
 from tenants.members.models import Member, least_rights
 from tenants.signin import invitations, rules
 from tenants.signin.invitations import InvitationClosed
-from tenants.signin.models import INVITATION_LASTS, Invitation, OpenSession, SignInPolicy
+from tenants.signin.models import INVITATION_LASTS, Invitation, OpenSession, Provider, SignInPolicy
+from tenants.signin.provider_admin import ProviderAdmin
 from tenants.signin.second_factor import factors
 from tenants.signin.sessions import browser_name, end_sessions
+
+__all__ = ["InvitationAdmin", "OpenSessionAdmin", "ProviderAdmin", "SignInPolicyAdmin"]
 
 if TYPE_CHECKING:
     BaseInvitationForm = forms.ModelForm[Invitation]
@@ -118,7 +121,7 @@ class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 class SignInPolicyForm(BasePolicyForm):
     class Meta:
         model = SignInPolicy
-        fields = ["second_factor"]
+        fields = ["second_factor", "only_sso"]
 
     asking: Member | None = None
 
@@ -129,6 +132,8 @@ class SignInPolicyForm(BasePolicyForm):
             raise ValidationError(
                 "Set up your own second step first, under Your account: otherwise you lock yourself out."
             )
+        if data.get("only_sso") and not Provider.objects.filter(is_active=True).exists():
+            raise ValidationError("Set up an identity provider first, and sign in through it once.")
         return data
 
 

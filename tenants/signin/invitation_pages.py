@@ -15,6 +15,8 @@ from tenants.signin import invitations
 from tenants.signin.forms import JoinForm
 from tenants.signin.invitations import InvitationClosed
 from tenants.signin.models import Invitation
+from tenants.signin.pages import ways_from_outside
+from tenants.signin.second_factor import policy
 
 GONE, UNPROCESSABLE = 410, 422
 
@@ -31,8 +33,9 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
             return _join(request, found, form)
     except InvitationClosed:
         return render(request, "signin/invitation_closed.html", status=GONE)
+    context = {"form": form, "invitation": found, "ways": ways_from_outside(request), "only_sso": policy().only_sso}
     status = UNPROCESSABLE if request.method == "POST" else 200
-    return render(request, "signin/invitation.html", {"form": form, "invitation": found}, status=status)
+    return render(request, "signin/invitation.html", context, status=status)
 
 
 def _join(request: HttpRequest, found: Invitation, form: JoinForm) -> HttpResponse:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
 
@@ -18,6 +19,11 @@ INVITATION_LASTS = timedelta(days=7)
 
 def invitation_end() -> datetime:
     return timezone.now() + INVITATION_LASTS
+
+
+def provider_slug() -> str:
+    """Part of addresses that are entered at the provider: it never changes and tells nothing."""
+    return secrets.token_hex(5)
 
 
 class Invitation(models.Model):
@@ -86,6 +92,12 @@ class SignInPolicy(models.Model):
         "Their open sessions end when you save.",
     )
 
+    only_sso = models.BooleanField(
+        "only through your identity provider",
+        default=False,
+        help_text="Passwords and passkeys then open the door for admins only, in case the provider is out of order.",
+    )
+
     class Meta:
         verbose_name = "sign-in rule"
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="signin_policy_single_row")]
@@ -97,6 +109,54 @@ class SignInPolicy(models.Model):
         if self.second_factor == self.Needs.ADMINS:
             return member.is_admin
         return self.second_factor == self.Needs.EVERYONE
+
+
+class Provider(models.Model):
+    """An identity provider of the business: members sign in there and come back."""
+
+    class Kind(models.TextChoices):
+        OIDC = "oidc", "OpenID Connect"
+        SAML = "saml", "SAML 2.0"
+
+    class Joining(models.TextChoices):
+        INVITED = "invited", "Only invited people"
+        DOMAINS = "domains", "Anybody with an address of these domains, as a rep"
+
+    kind = models.CharField("protocol", max_length=10, choices=Kind.choices, default=Kind.OIDC)
+    name = models.CharField(max_length=40, help_text="Stands on the button: “Sign in with …”.")
+    slug = models.SlugField(max_length=20, unique=True, default=provider_slug, editable=False)
+    is_active = models.BooleanField("in use", default=True)
+    issuer = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[URLValidator(["https", "http"])],
+        help_text="The provider's address, such as https://login.example.com. Below it lies "
+        "/.well-known/openid-configuration.",
+    )
+    client_id = models.CharField(max_length=191, blank=True)
+    secret_sealed = models.TextField(blank=True, editable=False)
+    trusts_addresses = models.BooleanField(
+        "trust its addresses",
+        default=False,
+        help_text="Only when everybody's e-mail address there is set by your own administrators. "
+        "Otherwise an address counts when the provider says that it is verified.",
+    )
+    saml_metadata = models.TextField(
+        "metadata", blank=True, help_text="The XML that the provider gives out. Or enter its address above."
+    )
+    joining = models.CharField(
+        "who may come in for the first time", max_length=10, choices=Joining.choices, default=Joining.INVITED
+    )
+    domains = ArrayField(
+        models.CharField(max_length=253), default=list, blank=True, help_text="Such as example.com, example.org."
+    )
+
+    class Meta:
+        verbose_name = "identity provider"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class OpenSession(UserSession):  # type: ignore[misc]  # allauth has no types

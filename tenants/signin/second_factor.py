@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from tenants.context import current
 from tenants.members.models import Member, Role
-from tenants.signin.models import SignInPolicy
+from tenants.signin.models import Provider, SignInPolicy
 
 REAL_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -48,6 +48,11 @@ def may_remove(authenticator: Any) -> bool:
     if authenticator.type not in REAL_FACTORS or not policy().needs_second_factor(member):
         return True
     return factors(member).exclude(pk=authenticator.pk).exists()
+
+
+def must_come_from_outside(member: Member) -> bool:
+    """Admins keep their password as an emergency door; without a provider in use nobody is locked out."""
+    return policy().only_sso and not member.is_admin and Provider.objects.filter(is_active=True).exists()
 
 
 def members_without(rules: SignInPolicy) -> QuerySet[Member]:
