@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -155,12 +156,25 @@ class SignInPolicyAdmin(SingleRowAdmin):
 class OpenSessionAdmin(ModelAdmin):  # type: ignore[misc]
     """Who is signed in where; to end what should not be."""
 
-    list_display = ["user", "show_browser", "ip", "created_at"]
+    list_display = ["show_member", "show_browser", "show_ip", "show_since"]
     list_display_links = None
     list_filter = ["user"]
     search_fields = ["user__name", "user__email", "ip"]
     list_select_related = ["user"]
     actions = ["end"]
+
+    @admin.display(description="Member", ordering="user__name")
+    def show_member(self, session: OpenSession) -> str:
+        return str(session.user)
+
+    @admin.display(description="IP address")
+    def show_ip(self, session: OpenSession) -> str:
+        return str(session.ip)
+
+    @admin.display(description="Signed in", ordering="created_at")
+    def show_since(self, session: OpenSession) -> datetime:
+        since: datetime = session.created_at
+        return since
 
     @admin.display(description="Browser")
     def show_browser(self, session: OpenSession) -> str:

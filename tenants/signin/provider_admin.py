@@ -60,9 +60,12 @@ class ProviderForm(BaseProviderForm):
             "joining",
             "domains",
         ]
+        labels = {"client_id": "Client ID"}
 
     def clean_domains(self) -> list[str]:
-        return [domain.strip().lower().lstrip("@") for domain in self.cleaned_data["domains"] if domain.strip()]
+        """However people part them: by commas, blanks or lines."""
+        words = " ".join(self.cleaned_data["domains"]).lower().split()
+        return [word.lstrip("@") for word in words]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

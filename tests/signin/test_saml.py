@@ -12,6 +12,7 @@ from tenants.audit.models import Via
 from tenants.context import PUBLIC, Business, business_scope
 from tenants.members.models import Member, Role
 from tenants.signin import invitations
+from tenants.signin.models import Provider
 from tests.conftest import ClientFor, MakeMember
 from tests.signin.outside import answer_saml, ask_saml, saml_row
 from tests.vendors.saml import SSO_URL, SamlVendor
@@ -132,7 +133,11 @@ def test_an_admin_pastes_metadata_and_sees_what_to_enter_there(
     client = client_for(member("admin"))
     form = {"kind": "saml", "name": "SAML", "is_active": "on", "joining": "domains", "saml_metadata": vendor.metadata()}
     assert "Enter the domains" in client.post("/admin/signin/provider/add/", form).content.decode()
-    page = client.post("/admin/signin/provider/add/", form | {"domains": "@Example.com", "_continue": "1"}, follow=True)
+    page = client.post(
+        "/admin/signin/provider/add/", form | {"domains": "@Example.com,\nexample.org", "_continue": "1"}, follow=True
+    )
+    with business_scope(acme):
+        assert Provider.objects.get().domains == ["example.com", "example.org"]
     assert "/acs/" in page.content.decode()
     assert SSO_URL in page.content.decode()
 
