@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminP
 from tenants.context import current
 from tenants.members.models import ApiKey, Member, Role, least_rights
 from tenants.signin.member_actions import SignInActions
+from tenants.signin.sessions import keep_session_listed
 
 if TYPE_CHECKING:
     BaseMemberForm = forms.ModelForm[Member]
@@ -128,6 +129,7 @@ class MemberAdmin(SignInActions, ModelAdmin):  # type: ignore[misc]  # unfold ha
         super().save_model(request, obj, form, change)
         if obj.pk == request.user.pk and form.cleaned_data.get("new_password"):
             update_session_auth_hash(request, obj)
+            keep_session_listed(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         """Members are disabled, not deleted: their calls stay theirs."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 
 from tenants.audit.models import Action, Via
 from tenants.members.models import Member
@@ -60,6 +61,11 @@ def end_all(member: Member, *, by: Member | None, via: Via, but: str | None = No
     """Every session of `member` but the one with key `but`."""
     rows = UserSession.objects.filter(user_id=member.pk).exclude(session_key=but or "")
     return end_sessions(rows, of=member, by=by, via=via)
+
+
+def keep_session_listed(request: HttpRequest) -> None:
+    """After the session of this request got a new key: otherwise nobody could end it."""
+    UserSession.objects.create_from_request(request)
 
 
 def browser_name(user_agent: str) -> str:

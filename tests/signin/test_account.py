@@ -116,6 +116,16 @@ def test_an_admin_signs_a_member_out_everywhere(member: MakeMember, client_for: 
     assert [is_in(client) for client in clients] == [False, False]
 
 
+def test_an_admin_who_changes_the_own_password_in_the_admin_stays_on_the_list(
+    member: MakeMember, client_for: ClientFor
+) -> None:
+    ada = member("admin")
+    client = signed_in(client_for, ada)
+    form = {"name": ada.name, "email": ada.email, "roles": ["admin"], "is_active": "on", "new_password": NEW}
+    assert client.post(f"/admin/members/member/{ada.pk}/change/", form).status_code == 302
+    assert client.get("/account/").content.decode().count("This browser") == 1
+
+
 @pytest.mark.parametrize("role", ["rep", "manager", "billing"])
 def test_only_admins_see_the_sessions_of_others(member: MakeMember, client_for: ClientFor, role: str) -> None:
     assert client_for(member(role)).get("/admin/signin/opensession/").status_code in {302, 403}
