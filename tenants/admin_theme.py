@@ -10,9 +10,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.templatetags.static import static
 
-from tenants.branding import get_brand
+from tenants.branding import get_brand, icon_url
 from tenants.colour import palette
 from tenants.context import current
 
@@ -73,12 +72,19 @@ def site_subheader(request: HttpRequest) -> str:  # noqa: ARG001
     return "Admin" if _is_business() else "Operators' admin"
 
 
-def site_icon(request: HttpRequest) -> str | None:  # noqa: ARG001
-    return get_brand().logo_url or None
+def site_icon(request: HttpRequest) -> dict[str, str] | None:  # noqa: ARG001
+    brand = get_brand()
+    if not brand.logo_url:
+        return None
+    return {"light": brand.logo_url, "dark": brand.logo_dark_url or brand.logo_url}
 
 
 def favicon(request: HttpRequest) -> str:  # noqa: ARG001
-    return static("img/mark.svg")
+    return icon_url(get_brand(), 32)
+
+
+def home_screen_icon(request: HttpRequest) -> str:  # noqa: ARG001
+    return icon_url(get_brand(), 180)
 
 
 def primary_colours(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001

@@ -78,6 +78,15 @@ def remember(key: str, seconds: int, make: Callable[[], Value]) -> Value:
     return value
 
 
+def known(key: str) -> Any:
+    """What the cache holds of this business under `key`; None when nothing, or when it can not be asked."""
+    try:
+        return cache.get(key)
+    except Exception as error:  # noqa: BLE001
+        log.warning("Cache not readable: %s", type(error).__name__)
+        return None
+
+
 def forget(key: str) -> None:
     """Drop a value of this business. With the cache down it lives until its time is over."""
     try:

@@ -6,6 +6,7 @@ Contrast is WCAG 2.2's: (L1 + 0.05) / (L2 + 0.05) of relative luminances; AA ask
 from __future__ import annotations
 
 import colorsys
+import math
 from dataclasses import dataclass
 
 AA_TEXT = 4.5
@@ -14,6 +15,12 @@ WHITE, BLACK = "#ffffff", "#000000"
 LIGHT_PAGE, DARK_PAGE = "#f0f2f5", "#20262e"
 # --brand-soft mixes at most this much of the brand into a surface.
 TINT = 0.13
+# What has no text but must be seen, such as the edge of a button: WCAG 2.2, 1.4.11.
+AA_SHAPE = 3.0
+GREY = 0.12
+ACCENT_TURN = 150 / 360
+# Distance in the cube of red, green and blue, whose longest is 1.73.
+ALIKE = 0.3
 
 Rgb = tuple[float, float, float]
 
@@ -40,6 +47,22 @@ def shades(colour: str, *, page: str) -> Shades:
     hover = mix(colour, BLACK if ink == WHITE else WHITE, 0.14)
     strong = readable(readable(colour, on=page), on=tinted)
     return Shades(fill=colour, hover=hover, ink=ink, strong=strong)
+
+
+def accent_for(colour: str) -> str:
+    """A second colour that goes with `colour` and is not mistaken for it: nearly opposite on the circle of hues.
+
+    Grey has no hue to turn: it gets amber.
+    """
+    hue, _, saturation = colorsys.rgb_to_hls(*_rgb(colour))
+    if saturation < GREY:
+        return "#b45309"
+    return _hex(colorsys.hls_to_rgb((hue + ACCENT_TURN) % 1, 0.42, min(max(saturation, 0.45), 0.8)))
+
+
+def are_alike(first: str, second: str) -> bool:
+    """Whether two colours are hard to tell apart where they stand side by side, as in a chart."""
+    return math.dist(_rgb(first), _rgb(second)) < ALIKE
 
 
 def mix(first: str, second: str, share: float) -> str:
