@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 READ: set[str] = set()
 
 # Addresses that belong together: with one of them given, none of the group is taken from elsewhere.
-_ADDRESSES = (("DATABASE_URL", "DATABASE_OWNER_URL"), ("REDIS_URL",))
+_ADDRESSES = (("DATABASE_URL", "DATABASE_OWNER_URL"), ("REDIS_URL",), ("LINK_PORT",))
 
 
 def adopt_running(path: Path) -> None:

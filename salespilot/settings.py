@@ -6,7 +6,7 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
-from salespilot import databases, env, logs
+from salespilot import databases, env, logs, mailing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("SALESPILOT_VAR", str(BASE_DIR / "var")))
@@ -31,6 +31,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_DOMAIN = None
+CSRF_FAILURE_VIEW = "tenants.error_pages.no_csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -268,6 +269,19 @@ LOGGING = logs.configuration(LOG_LEVEL)
 
 CALL_SILENT_AFTER_S = env.integer("CALL_SILENT_AFTER_S", 120, minimum=10, maximum=86_400)
 
+# Mail ----------------------------------------------------------------------------------------
+
+_MAIL = mailing.from_url(env.url("MAIL_URL", f"file://{VAR_DIR / 'mail'}", schemes=mailing.SCHEMES))
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_FILE_PATH = _MAIL.folder
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.tls == "starttls", _MAIL.tls == "implicit"
+EMAIL_TIMEOUT = 10
+# Every business's mails come from this one address, under the business's name: see docs/branding.md.
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = mailing.sender(env.text("MAIL_FROM"), host=PUBLIC_HOST)
+LINK_PORT = env.integer("LINK_PORT", 0, minimum=0, maximum=65_535)
+
 # Interface -----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -287,7 +301,10 @@ UNFOLD = {
     "SITE_SUBHEADER": "tenants.admin_theme.site_subheader",
     "SITE_ICON": "tenants.admin_theme.site_icon",
     "SITE_SYMBOL": "graphic_eq",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tenants.admin_theme.favicon"}],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/png", "sizes": "32x32", "href": "tenants.admin_theme.favicon"},
+        {"rel": "apple-touch-icon", "href": "tenants.admin_theme.home_screen_icon"},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": "tenants.admin_theme.primary_colours"},

@@ -86,6 +86,12 @@ class HostDirectory:
                 self._known.popitem(last=False)
         return address
 
+    def last_known(self, host: str) -> Address | None:
+        """What was last true of a host, however old: for while the database can not be asked."""
+        with self._lock:
+            entry = self._known.get(_name(host))
+        return entry[1] if entry else None
+
     def forget(self) -> None:
         """After a change of businesses or domains in this process; others follow within 10 s."""
         with self._lock:

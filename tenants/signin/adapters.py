@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,7 +20,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tenants.branding import get_brand
-from tenants.mail import absolute_url, send_mail
+from tenants.mail import MailNotSent, absolute_url, send_mail
 from tenants.members import throttle
 from tenants.members.models import Member
 from tenants.sealing import Unsealable, seal, unseal
@@ -108,14 +109,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return absolute_url(reverse("account_reset_password_from_key", args=[uid, token]))
 
     def send_password_reset_mail(self, user: Member, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is away changes nothing on the page: it would tell who is a member."""
         if must_come_from_outside(user):
             return
-        send_mail(
-            to=email,
-            subject=f"A new password for {get_brand().product_name}",
-            template="new_password",
-            context={"name": user.name, "link": context["password_reset_url"]},
-        )
+        with suppress(MailNotSent):
+            send_mail(
+                to=email,
+                subject=f"A new password for {get_brand().product_name}",
+                template="new_password",
+                context={"name": user.name, "link": context["password_reset_url"], "action": "Set a new password"},
+            )
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """None of allauth's: what changed stands in the audit log."""

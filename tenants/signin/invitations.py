@@ -16,7 +16,7 @@ from tenants.audit.models import Action, Via
 from tenants.audit.services import record
 from tenants.branding import get_brand
 from tenants.context import require_tenant
-from tenants.mail import absolute_url, send_mail
+from tenants.mail import MailNotSent, absolute_url, send_mail
 from tenants.members.models import Member
 from tenants.signin.models import INVITATION_LASTS, Invitation
 
@@ -134,6 +134,7 @@ def _mail_after_commit(invitation: Invitation, key: str) -> None:
         "business_name": require_tenant().name,
         "link": absolute_url(reverse("invitation", args=[key])),
         "days": INVITATION_LASTS.days,
+        "action": "Accept the invitation",
     }
     transaction.on_commit(lambda: _send(invitation, context))
 
@@ -147,7 +148,7 @@ def _send(invitation: Invitation, context: dict[str, Any]) -> None:
             template="invitation",
             context=context,
         )
-    except OSError as error:
+    except MailNotSent as error:
         log.warning("Invitation not mailed: %s", type(error).__name__, extra={"invitation": invitation.pk})
         return
     Invitation.objects.filter(pk=invitation.pk).update(sent_at=timezone.now())
