@@ -301,6 +301,8 @@ UNFOLD = {
     "SITE_SUBHEADER": "tenants.admin_theme.site_subheader",
     "SITE_ICON": "tenants.admin_theme.site_icon",
     "SITE_SYMBOL": "graphic_eq",
+    "STYLES": ["tenants.admin_theme.stylesheet"],
+    "ACCOUNT": {"navigation": "tenants.admin_theme.account_links"},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/png", "sizes": "32x32", "href": "tenants.admin_theme.favicon"},
         {"rel": "apple-touch-icon", "href": "tenants.admin_theme.home_screen_icon"},

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
@@ -74,6 +75,24 @@ class BusinessAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no
         metaclass: Any = type(base)
         guarded = metaclass(base.__name__, (OnlyWhereItBelongs, base), {"__module__": base.__module__})
         super().register(model_or_iterable, guarded, **options)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """unfold's hook, asked before its own URLs."""
+        return [path("theme.css", self.theme_css, name="theme_css")]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        # Else the theme writes the colours into the page, which needs a policy that allows styles of any kind.
+        return {**super().each_context(request), "colors": None}
+
+    def theme_css(self, request: HttpRequest) -> HttpResponse:
+        """The theme's colours, primary ones in the brand. Not secret: brand.css says as much."""
+        colours: dict[str, dict[str, str]] = self._get_colors("COLORS", request)
+        lines = [
+            f"--color-{name}-{weight}: {value};" for name, all_ in colours.items() for weight, value in all_.items()
+        ]
+        response = HttpResponse(":root {\n" + "\n".join(lines) + "\n}\n", content_type="text/css; charset=utf-8")
+        response["Cache-Control"] = "private, max-age=60"
+        return response
 
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, Member) and request.user.is_staff

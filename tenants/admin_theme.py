@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 
 from tenants.branding import get_brand, icon_url
 from tenants.colour import palette
@@ -89,6 +90,19 @@ def home_screen_icon(request: HttpRequest) -> str:  # noqa: ARG001
 
 def primary_colours(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
     return palette(get_brand().colour)
+
+
+def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001
+    """The theme's colours as a file: the theme itself would write them into the page."""
+    return f"{reverse('admin:theme_css')}?{get_brand().palette}"
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001
+    """The legal pages, in the menu of the account. Callables: unfold tries to import what is text."""
+    return [
+        {"title": words, "link": lambda request, url=url: url}  # noqa: ARG005
+        for words, url in get_brand().legal_links
+    ]
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -11,19 +11,20 @@ from django.core.files.base import File
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from tenants.caching import forget, known, remember
 from tenants.colour import DARK_PAGE, LIGHT_PAGE, Shades, accent_for, shades
 from tenants.context import Business, current
 from tenants.house.models import Branding
 from tenants.images import drawn_icon
-from tenants.storage import BrandStorage, icon_size_path
+from tenants.storage import LOGOS, BrandStorage, icon_size_path
 
 log = logging.getLogger(__name__)
 
 CACHE_SECONDS = 300
 KEPT = 1000
-PICTURES = {"logo": "logo", "logo-dark": "logo_dark"}
+PICTURES = dict(zip(LOGOS, ("logo", "logo_dark"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,9 @@ def context(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
 
 
 def brand_css(brand: Brand) -> str:
-    """Custom properties for light and dark pages; text on and in the brand's colours always meets WCAG AA."""
+    """Custom properties for light and dark pages; paper is light. Text on and in the colours always meets WCAG AA."""
     light, dark = _declarations(brand, LIGHT_PAGE), _declarations(brand, DARK_PAGE)
-    return f":root {{\n{light}}}\n@media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n"
+    return f":root {{\n{light}}}\n@media screen and (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n"
 
 
 def brand_properties(brand: Brand, *, page: str) -> dict[str, str]:
@@ -148,6 +149,11 @@ def manifest(brand: Brand) -> dict[str, Any]:
 
 def icon_url(brand: Brand, size: int) -> str:
     return f"{reverse('brand_icon', args=[size])}?{brand.icon_mark}"
+
+
+def document_line(what: str) -> str:
+    """The first line of what leaves the app (exports, printed reports): `Acme Coach · Call report · 26 Nov 2026 …`."""
+    return f"{get_brand().product_name} · {what} · {timezone.now():%-d %b %Y, %H:%M} UTC"
 
 
 def open_picture(kind: str) -> File[bytes] | None:

@@ -12,6 +12,8 @@ from django.urls import reverse
 from tenants.context import require_tenant
 from tenants.images import ICON_SIZES
 
+LOGOS = ("logo", "logo-dark")
+
 
 class BrandStorage(FileSystemStorage):
     """Under MEDIA_ROOT, which no URL serves: a picture is reached at /brand/… of its own business only.
@@ -20,10 +22,11 @@ class BrandStorage(FileSystemStorage):
     """
 
     def url(self, name: str | None) -> str:
-        stem = Path(name or "").stem
-        # `logo-dark-3f…`: the page is named by the kind; the rest makes browsers fetch a changed picture again.
-        kind, _, version = stem.rpartition("-")
-        return f"{reverse('brand_picture', args=[kind or 'logo'])}?{version}"
+        # `logo-dark-3f….png`: the kind names the page, the rest makes browsers fetch a changed picture again.
+        kind, _, version = Path(name or "").stem.rpartition("-")
+        if kind == "icon":
+            return f"{reverse('brand_icon', args=[max(ICON_SIZES)])}?{version}"
+        return f"{reverse('brand_picture', args=[kind if kind in LOGOS else LOGOS[0]])}?{version}"
 
 
 def brand_storage() -> BrandStorage:

@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST, require_safe
 from unfold.widgets import UnfoldAdminColorInputWidget
 
+from tenants import brand_preview
 from tenants.audit.models import Action, Via
 from tenants.audit.services import record
+from tenants.branding import Brand, brand_properties, get_brand
+from tenants.colour import accent_for
 from tenants.house import pictures
+from tenants.house.brand import hex_colour
 from tenants.house.models import Branding
 from tenants.house.single_row import SingleRowAdmin
 from tenants.images import PictureRefused
+from tenants.mail import MailNotSent, NoAddress, absolute_url, send_mail
 from tenants.members.models import Member
+
+SCHEMES = (("light", "Light screens"), ("dark", "Dark screens"), ("mail", "Mails"))
 
 if TYPE_CHECKING:
     BaseBrandingForm = forms.ModelForm[Branding]
@@ -67,6 +77,8 @@ class BrandingForm(BaseBrandingForm):
 @admin.register(Branding)
 class BrandingAdmin(SingleRowAdmin):
     form = BrandingForm
+    change_form_before_template = "admin/house/branding/preview.html"
+    change_form_outer_after_template = "admin/house/branding/test_mail.html"
     fieldsets = [
         (None, {"fields": ["product_name", "tagline", "support_email"]}),
         ("Colours", {"fields": [("colour", "accent")]}),
@@ -87,6 +99,62 @@ class BrandingAdmin(SingleRowAdmin):
             },
         ),
     ]
+
+    class Media:
+        css = {"all": ["css/admin/brand_preview.css"]}
+        js = [forms.Script("js/admin/brand_preview.js", type="module")]
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("preview/", self.admin_site.admin_view(self.preview), name="house_branding_preview"),
+            path("test-mail/", self.admin_site.admin_view(self.test_mail), name="house_branding_test_mail"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "schemes": SCHEMES}
+        return super().changeform_view(request, object_id, form_url, context)  # type: ignore[no-any-return]
+
+    @method_decorator(require_safe)
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The shades, contrasts and warnings of `?colour=&accent=`, which are not saved."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        colour, accent = request.GET.get("colour", ""), request.GET.get("accent", "")
+        try:
+            for value in (colour, accent or colour):
+                hex_colour(value)
+        except ValidationError as error:
+            return JsonResponse({"code": "bad_colour", "message": error.messages[0]}, status=400)
+        brand = Brand(colour=colour, accent=accent or accent_for(colour))
+        return JsonResponse(
+            {
+                "properties": {name: brand_properties(brand, page=page) for name, page in brand_preview.PAGES.items()},
+                "figures": [figure.as_json() for figure in brand_preview.figures(brand.colour, brand.accent)],
+                "warnings": brand_preview.warnings(brand.colour, brand.accent),
+            }
+        )
+
+    @method_decorator(require_POST)
+    def test_mail(self, request: HttpRequest) -> HttpResponse:
+        """To the admin who asks, with the saved brand: shows how mails look, and whether they arrive."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        member = cast("Member", request.user)
+        try:
+            send_mail(
+                to=member.email,
+                subject=f"A test mail of {get_brand().product_name}",
+                template="test",
+                context={"link": absolute_url("/"), "action": "Open the app"},
+            )
+        except (MailNotSent, NoAddress) as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"A test mail is on its way to {member.email}.")
+        return HttpResponseRedirect(reverse("admin:house_branding_change", args=[1]))
 
     def save_model(self, request: HttpRequest, obj: Branding, form: Any, change: bool) -> None:
         """The former pictures' files go once the change is committed; the new ones if it is not."""

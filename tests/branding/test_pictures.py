@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import override_settings
+from django.test import Client, override_settings
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -184,6 +184,15 @@ def test_the_former_files_go_with_the_change(save: Save, acme: Business, media: 
     assert set(files(media)).isdisjoint(before)
     save(**{"logo-clear": "on", "icon-clear": "on"})
     assert files(media) == []
+
+
+def test_the_page_shows_what_is_stored_also_beside_a_mistake(save: Save, admin: Client) -> None:
+    save(logo=upload(png()), logo_dark=upload(png()), icon=upload(picture()))
+    wrong = save(logo=upload(png(), "some-other.png"), colour="red")
+    for page in (admin.get(PAGE), wrong):
+        assert page.status_code == 200
+        for address in ("/brand/logo?", "/brand/logo-dark?", "/brand/icon-512.png?"):
+            assert address in page.content.decode()
 
 
 def test_a_form_with_another_mistake_leaves_no_file(save: Save, media: Path) -> None:

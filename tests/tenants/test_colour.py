@@ -57,7 +57,7 @@ def test_ink_is_black_on_yellow_and_white_on_navy() -> None:
 
 def test_the_stylesheet_speaks_for_light_and_dark() -> None:
     css = brand_css(Brand(colour="#0f766e"))
-    light, dark = css.split("@media (prefers-color-scheme: dark)")
+    light, dark = css.split("@media screen and (prefers-color-scheme: dark)")
     assert "--brand: #0f766e;" in light
     assert "--brand-ink: #ffffff;" in light
     assert all(name in dark for name in ("--brand-strong", "--brand-hover", "--accent-ink", "--accent-strong"))
