@@ -49,15 +49,12 @@ def figures(colour: str, accent: str) -> list[Figure]:
 
 def warnings(colour: str, accent: str) -> list[str]:
     """What the business should know before it saves. Text is always readable: shades are chosen for that."""
-    light, dark = shades(colour, page=LIGHT_PAGE), shades(colour, page=DARK_PAGE)
+    light = shades(colour, page=LIGHT_PAGE)
     found = []
-    if light.strong != colour:
+    if contrast(colour, LIGHT_PAGE) < AA_TEXT:
         found.append(f"Your colour is too light to read as text on light pages: {light.strong} is used there instead.")
-    if dark.strong != colour:
-        found.append(f"On dark pages your colour as text becomes {dark.strong}.")
-    for page, ground, other in (("light", LIGHT_PAGE, "darker"), ("dark", DARK_PAGE, "lighter")):
-        if contrast(colour, ground) < AA_SHAPE:
-            found.append(f"Buttons hardly stand out on {page} pages. A {other} colour would.")
+    if contrast(light.fill, LIGHT_PAGE) < AA_SHAPE:
+        found.append("Buttons hardly stand out on light pages. A darker colour would.")
     if are_alike(light.strong, shades(accent, page=LIGHT_PAGE).strong):
         found.append("Accent and colour are hard to tell apart in charts. Leave the accent empty, or choose another.")
     return found

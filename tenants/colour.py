@@ -40,13 +40,18 @@ class Shades:
 
 
 def shades(colour: str, *, page: str) -> Shades:
-    """Shades of `colour` (#rrggbb) for a page of that background; every pair meets AA."""
-    ink = ink_on(colour)
-    tinted = mix(page, colour, TINT)
+    """Shades of `colour` (#rrggbb) for a page of that background; every pair of text and ground meets AA.
+
+    On light pages surfaces have the colour itself, also a pale one: it is what people know the business by. On dark
+    pages it is made light enough to be seen.
+    """
+    fill = readable(colour, on=page, ratio=AA_SHAPE) if luminance(page) < 0.18 else colour
+    ink = ink_on(fill)
+    tinted = mix(page, fill, TINT)
     # Away from the ink, so that its contrast only grows.
-    hover = mix(colour, BLACK if ink == WHITE else WHITE, 0.14)
+    hover = mix(fill, BLACK if ink == WHITE else WHITE, 0.14)
     strong = readable(readable(colour, on=page), on=tinted)
-    return Shades(fill=colour, hover=hover, ink=ink, strong=strong)
+    return Shades(fill=fill, hover=hover, ink=ink, strong=strong)
 
 
 def accent_for(colour: str) -> str:

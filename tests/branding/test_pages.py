@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -26,11 +26,11 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 LEGAL = ("https://acme.example/imprint", "https://acme.example/privacy", "https://acme.example/terms")
 
 
-def broken(request: HttpRequest) -> None:
+def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a fault of ours")
 
 
-def odd(request: HttpRequest) -> None:
+def odd(request: HttpRequest) -> HttpResponse:
     raise SuspiciousOperation("odd")
 
 

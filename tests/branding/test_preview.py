@@ -94,6 +94,10 @@ def test_a_pale_colour_is_warned_of() -> None:
     assert "Buttons hardly stand out on light pages" in words
 
 
+def test_a_good_colour_is_not_warned_of() -> None:
+    assert brand_preview.warnings("#0e7490", "#b45309") == []
+
+
 def test_an_accent_like_the_colour_is_warned_of() -> None:
     assert any("hard to tell apart" in words for words in brand_preview.warnings("#be123c", "#c2183f"))
 

@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.branding import Brand, brand_css
-from tenants.colour import AA_TEXT, DARK_PAGE, LIGHT_PAGE, TINT, contrast, ink_on, luminance, mix, palette, shades
+from tenants.colour import (
+    AA_SHAPE,
+    AA_TEXT,
+    DARK_PAGE,
+    LIGHT_PAGE,
+    TINT,
+    contrast,
+    ink_on,
+    luminance,
+    mix,
+    palette,
+    shades,
+)
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 pages = st.sampled_from([LIGHT_PAGE, DARK_PAGE])
@@ -33,7 +45,7 @@ def test_every_pair_of_text_and_ground_meets_aa(colour: str, page: str) -> None:
     assert contrast(made.ink, made.fill) >= AA_TEXT
     assert contrast(made.ink, made.hover) >= AA_TEXT
     assert contrast(made.strong, page) >= AA_TEXT
-    assert contrast(made.strong, mix(page, colour, TINT)) >= AA_TEXT
+    assert contrast(made.strong, mix(page, made.fill, TINT)) >= AA_TEXT
 
 
 @given(colours)
@@ -42,6 +54,11 @@ def test_a_readable_colour_is_left_as_it_is(colour: str) -> None:
     if contrast(colour, LIGHT_PAGE) >= AA_TEXT and contrast(colour, mix(LIGHT_PAGE, colour, TINT)) >= AA_TEXT:
         assert made.strong == colour
     assert made.fill == colour
+
+
+@given(colours)
+def test_a_surface_is_seen_on_dark_pages(colour: str) -> None:
+    assert contrast(shades(colour, page=DARK_PAGE).fill, DARK_PAGE) >= AA_SHAPE
 
 
 @given(colours)

@@ -38,7 +38,7 @@ function showTexts() {
   write("sign", name.slice(0, 1).toUpperCase());
   write("tagline", value("tagline"));
   write("sender", value("mail_sender") || name);
-  const links = ["imprint", "privacy", "terms"].filter((link) => value(`${link}_url`));
+  const links = ["Imprint", "Privacy", "Terms"].filter((link) => value(`${link.toLowerCase()}_url`));
   write("footer", [value("support_email"), value("mail_footer"), links.join(" · ")].filter(Boolean).join("\n"));
 }
 
