@@ -15,6 +15,7 @@ from salespilot import mailing
 from tenants.context import Business, business_scope, public_scope
 from tenants.house.models import Branding
 from tenants.mail import MailNotSent, NoAddress, absolute_url, send_mail
+from tenants.mail_checks import check_mail
 from tenants.mail_text import paragraphs
 from tenants.models import Domain
 from tests.branding.pictures import png, store_logo
@@ -225,3 +226,10 @@ def test_an_address_alone_on_its_line_becomes_a_button() -> None:
     assert [piece.lines for piece in first.pieces] == [("Dear Ada,",)]
     assert [piece.address for piece in second.pieces] == ["", "https://a.example/b?c=1", ""]
     assert second.pieces[2].lines == ("Bye <Ada>",)
+
+
+def test_an_installation_whose_mails_go_nowhere_is_told() -> None:
+    with override_settings(**django_settings("file:///tmp/mail")):
+        assert [warning.id for warning in check_mail(None)] == ["tenants.W030"]
+    with override_settings(**django_settings("smtp://mail.example")):
+        assert check_mail(None) == []
