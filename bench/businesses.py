@@ -70,9 +70,13 @@ def measure(admin_url: str, folder: Path, options: argparse.Namespace) -> dict[s
         SALESPILOT_AS_OWNER="true",
         SALESPILOT_VAR=str(folder),
         DJANGO_SETTINGS_MODULE="salespilot.settings",
+        LOG_LEVEL="ERROR",
     )
     import django
+    from django.conf import settings
 
+    # The invitation is written and counted; the mail goes out after the commit, through a server that is not ours.
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     django.setup()
     from tenants.schemas import migrate_shared
 
@@ -94,9 +98,12 @@ def measure(admin_url: str, folder: Path, options: argparse.Namespace) -> dict[s
 
 
 def make(number: int) -> int:
-    """Microseconds that a new business takes, first admin included."""
+    """Microseconds that a new business takes, with a new connection and the first admin."""
+    from django.db import connection
+
     from tenants.provisioning import create_business
 
+    connection.close()
     name = f"bench{number:05d}"
     began = time.perf_counter()
     create_business(schema_name=name, name=name, host=f"{name}.localhost", admin_email=f"admin@{name}.example")
@@ -104,13 +111,18 @@ def make(number: int) -> int:
 
 
 def nothing_to_do() -> dict[str, float]:
-    """`report` is what the command says itself; `command` is the whole process, loading the code included."""
-    began = time.perf_counter()
-    report = run("migrate_behind", "--json")
-    took = time.perf_counter() - began
-    assert not report["migrated"]
-    assert not report["failed"]
-    return {"report": round(report["seconds"], 2), "command": round(took, 2)}
+    """`report` is what the command says itself; `command` is the whole process, loading the code included.
+
+    The best of three: what else runs on the machine only adds.
+    """
+    found = []
+    for _ in range(3):
+        began = time.perf_counter()
+        report = run("migrate_behind", "--json")
+        found.append({"command": round(time.perf_counter() - began, 2), "report": round(report["seconds"], 2)})
+        assert not report["migrated"]
+        assert not report["failed"]
+    return min(found, key=lambda each: each["command"])
 
 
 def one_migration(folder: Path, count: int) -> dict[str, Any]:

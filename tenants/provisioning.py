@@ -45,8 +45,7 @@ def create_business(
     `place` (`US-CA`, `DE` …) chooses the consent rule it starts with; without one the strictest.
 
     Raises `ValidationError` for a name that can not be a schema, an odd address, an unknown place or a host of
-    another business,
-    `ImproperlyConfigured` when not run as the owner, and `SchemaBusy`.
+    another business, `ImproperlyConfigured` when not run as the owner, and `SchemaBusy`.
     """
     admin = _admin(admin_email, admin_name)
     _check(schema_name)

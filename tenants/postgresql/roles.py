@@ -74,13 +74,20 @@ def prepare_database(
                 inside.execute(statement)
 
 
-def create_business_role(connection: psycopg.Connection, *, schema: str, owner: str, app: str) -> None:
-    """Schema, role and grants of one business, as the owner, in one transaction. Idempotent."""
+def create_business_role(
+    connection: psycopg.Connection, *, schema: str, owner: str, app: str, has_tables: bool = True
+) -> None:
+    """Schema, role and grants of one business, as the owner, in one transaction. Idempotent.
+
+    Without `has_tables` only default privileges are given, which tables made later get by themselves.
+    """
     role = role_name(connection.info.dbname, schema)
     with connection.transaction():
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOINHERIT").format(sql.Identifier(role)))
         for statement in statements("business", schema=schema, role=role, owner=owner, app=app):
+            connection.execute(statement)
+        for statement in statements("tables", schema=schema, role=role) if has_tables else ():
             connection.execute(statement)
 
 

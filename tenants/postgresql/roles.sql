@@ -32,8 +32,6 @@ GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO {owner},
 CREATE SCHEMA IF NOT EXISTS {schema};
 REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;
 GRANT USAGE ON SCHEMA {schema} TO {role};
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {role};
 -- The price list is the only shared table that a business reads.
@@ -41,6 +39,11 @@ GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT ON public.rates_price TO {role};
 -- Last, so that nobody can become the business before its grants stand.
 GRANT {role} TO {app};
+
+-- section: tables
+-- For tables that were there before the default privileges; Postgres reads its whole list of tables for it.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
 
 -- section: migrated
 -- The history of migrations is the owner's; nobody else writes it.
