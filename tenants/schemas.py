@@ -63,8 +63,7 @@ def lay_out(schema: str) -> bool:
     migrations on disk; when not, `migrate_tables` has to follow.
     """
     raw = owner_connection()
-    # The grants on shared tables of two businesses at once would change one row of the catalogue: Postgres refuses.
-    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('salespilot grants', 0))")
+    _take_turns_at_grants(raw)
     is_empty = _is_empty(raw, schema)
     create_business_role(
         raw, schema=schema, owner=raw.info.user, app=settings.DATABASE_APP_ROLE, has_tables=not is_empty
@@ -93,7 +92,9 @@ def bring_up_to_date(schema: str) -> None:
     if not is_current:
         migrate_tables(Business(id=0, schema_name=schema, name=schema))
         with public_scope(), transaction.atomic():
-            seal_migrations(owner_connection(), schema=schema, app=settings.DATABASE_APP_ROLE)
+            raw = owner_connection()
+            _take_turns_at_grants(raw)
+            seal_migrations(raw, schema=schema, app=settings.DATABASE_APP_ROLE)
 
 
 def migrate_shared() -> None:
@@ -144,6 +145,13 @@ def missing(applied: set[Migration], on_disk: Mapping[Migration, DiskMigration])
         for key, migration in on_disk.items()
         if key not in applied and not (migration.replaces and set(migration.replaces) <= applied)
     ]
+
+
+def _take_turns_at_grants(raw: psycopg.Connection) -> None:
+    """Until the end of the transaction. Grants on shared tables for two businesses at once would change one row of
+    the catalogue, which Postgres refuses ("tuple concurrently updated").
+    """
+    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('salespilot grants', 0))")
 
 
 def _is_empty(raw: psycopg.Connection, schema: str) -> bool:
