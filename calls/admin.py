@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from calls import claims
+from calls import claims, versions
 from calls.events import Kind
 from calls.models import Call, CallEvent, ReportState
 from calls.tasks import write_report
@@ -123,11 +123,16 @@ def _signal(payload: Mapping[str, Any]) -> str:
     return f"{_words(payload['kind'])} · {_words(payload['topic'])}{state}: “{payload['quote']}”"
 
 
+def _made_by(card: Mapping[str, Any]) -> str:
+    words = versions.of_card(card)
+    return f" ({words})" if words else ""
+
+
 _DESCRIBED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Kind.LINE: lambda line: f"{line['channel'].capitalize()}: {line['text']}",
     Kind.SIGNAL: _signal,
     Kind.MOMENT: _signal,
-    Kind.CARD: lambda card: f"{card['lane'].capitalize()} card “{card['title']}”: {card['say']}",
+    Kind.CARD: lambda card: f"{card['lane'].capitalize()} card “{card['title']}”: {card['say']}{_made_by(card)}",
     Kind.CARD_ACTION: lambda deed: f"Card {deed['action']} by {deed['member']}",
     Kind.NOTE: lambda note: f"{note['author']}: {note['text']}",
     Kind.USAGE: lambda used: f"{used['provider']} {used['model']}: {used['quantity']:,} {used['unit']}".replace(

@@ -8,7 +8,7 @@ ephemeral: `{"type": "interim" | "card_text" | "meters", …}`, without a number
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -142,6 +142,7 @@ def moment(value: Moment) -> Payload:
 
 
 def card(value: Card) -> Payload:
+    """`prompt_version` and `playbook_version` are numbers as the admin shows them, null where none made the card."""
     return {
         "id": value.id,
         "lane": value.lane.value,
@@ -152,9 +153,11 @@ def card(value: Card) -> Payload:
         "topic": value.topic,
         "trigger_end_ms": value.trigger_end_ms,
         "signal_id": value.signal_id or "",
-        "source": {"key": value.source.key, "title": value.source.title} if value.source else None,
+        "source": asdict(value.source) if value.source else None,
         "replaces": value.replaces or "",
         "author": value.author,
+        "prompt_version": value.prompt_version,
+        "playbook_version": value.playbook_version,
     }
 
 
@@ -199,8 +202,9 @@ def call_ended(*, reason: str, duration_ms: int) -> Payload:
     return {"reason": reason, "duration_ms": duration_ms}
 
 
-def report(*, state: str) -> Payload:
-    return {"state": state}
+def report(*, state: str, prompt_version: int | None = None) -> Payload:
+    """`prompt_version`: the number of the report prompt that wrote it, null when no model did."""
+    return {"state": state, "prompt_version": prompt_version}
 
 
 def meters(*, rep: float, customer: float, rep_ms: int, customer_ms: int, samples: int) -> dict[str, Any]:

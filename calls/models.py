@@ -149,7 +149,10 @@ class Report(models.Model):
     summary = models.TextField()
     origin = models.CharField(max_length=12, help_text="model or extractive")
     model = models.CharField(max_length=60, blank=True)
-    prompt_version_id = models.PositiveIntegerField(null=True)
+    prompt_version = models.PositiveIntegerField(
+        null=True, help_text="Number of the report prompt that wrote the summary; 0 the built-in text."
+    )
+    playbook_version = models.PositiveIntegerField(null=True)
     key_points = models.JSONField(default=list)
     next_steps = models.JSONField(default=list)
     moments = models.JSONField(default=list)

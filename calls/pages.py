@@ -130,7 +130,8 @@ def report(request: HttpRequest, call: Call) -> HttpResponse:
     """The report, or what has become of it so far."""
     if call.state == CallState.OPEN:
         return redirect("call", call_id=call.id)
-    view = report_page.build(call, with_cost=_member(request).is_admin)
+    reader = _member(request)
+    view = report_page.build(call, with_cost=reader.is_admin, with_versions=can_watch(reader.roles))
     config = {"stateUrl": f"/calls/{call.id}/report/state/", "state": call.report_state}
     return render(request, "calls/report.html", {"call": call, "report": view, "config": config})
 

@@ -132,7 +132,7 @@ def _store(
     conversation: Conversation,
     cards: Sequence[CardResult],
 ) -> None:
-    is_model = summary.origin == "model"
+    version = material.report_prompt.number if summary.origin == "model" else None
     with transaction.atomic():
         if not claims.finish(claim):
             raise TakenOverError
@@ -142,7 +142,8 @@ def _store(
                 "summary": summary.text,
                 "origin": summary.origin,
                 "model": summary.model,
-                "prompt_version_id": material.report_prompt.version_id if is_model else None,
+                "prompt_version": version,
+                "playbook_version": material.playbook_version,
                 "key_points": _jumps(summary.key_points),
                 "next_steps": _jumps(summary.next_steps),
                 "moments": [dict(events.moment(moment)) for moment in moments],
@@ -152,7 +153,7 @@ def _store(
                 "written_at": timezone.now(),
             },
         )
-        append_event(claim.call_id, Kind.REPORT, events.report(state="ready"))
+        append_event(claim.call_id, Kind.REPORT, events.report(state="ready", prompt_version=version))
 
 
 def _jumps(points: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ class Coach:
     ) -> None:
         self.call_id = call_id
         self._sink = sink
+        self._playbook_version = material.playbook_version
         self._ears = Ears(material, is_mono=is_mono)
         self._call_clock = CallClock(clock)
         self._moments = Moments()
@@ -144,7 +145,7 @@ class Coach:
         best = self._ears.best_play(heard)
         if best is not None:
             found, play = best
-            self._desk.offer(_play_card(play, found.signal), _play_offer(play, found.signal))
+            self._desk.offer(_play_card(play, found.signal, self._playbook_version), _play_offer(play, found.signal))
             return
         if self._rung.is_tips:
             self._offer_tip(heard)
@@ -164,7 +165,12 @@ class Coach:
             return
         now_ms = self._call_clock.now_ms()
         ask = self._planner.plan(heard.found, line, now_ms)
-        if ask is not None and self._lane.ask(ask, self._transcript, self._moments.all):
+        if ask is None:
+            return
+        if self._lane.is_spent:
+            self._rung.failed(ModelError("all_asked", retryable=False))
+            return
+        if self._lane.ask(ask, self._transcript, self._moments.all):
             self._planner.asked(ask, now_ms)
 
     def _still_fits(self, ask: Ask) -> bool:
@@ -183,7 +189,7 @@ class Coach:
             self._planner.discarded(report.ask)
 
 
-def _play_card(play: Play, signal: Signal) -> Card:
+def _play_card(play: Play, signal: Signal, playbook_version: int) -> Card:
     return Card(
         id=f"play-{signal.id}",
         lane=Lane.INSTANT,
@@ -195,6 +201,7 @@ def _play_card(play: Play, signal: Signal) -> Card:
         trigger_end_ms=signal.end_ms,
         signal_id=signal.id,
         source=Source(play.key, play.title),
+        playbook_version=playbook_version,
     )
 
 

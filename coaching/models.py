@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, URLValidator
 from django.db import models
 from django.utils import timezone
 
-from coaching.types import Channel, SignalKind
+from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Channel, Example, FactKind, Limits, Prompt, SignalKind
+from coaching.types import Knowledge as KnowledgeValue
 
+MAX_FACT = 600
+FACT_KINDS = [(kind.value, kind.value.capitalize()) for kind in FactKind]
 KINDS = [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in SignalKind]
 
 
@@ -42,19 +47,53 @@ class Play(models.Model):
 
 
 class Knowledge(models.Model):
-    """One approved fact: the only material a card may claim from."""
+    """One short fact with its source: once approved, and until it expires, cards may claim it."""
 
-    key = models.SlugField(unique=True)
-    title = models.CharField(max_length=120)
-    body = models.TextField()
-    is_active = models.BooleanField(default=True)
+    key = models.SlugField(unique=True, help_text="A short name that stays, for files and logs.")
+    kind = models.CharField(max_length=12, choices=FACT_KINDS, default=FactKind.OTHER.value)
+    title = models.CharField(max_length=120, help_text="What the fact is about. Reps see it below the card.")
+    body = models.TextField(
+        verbose_name="fact",
+        validators=[MaxLengthValidator(MAX_FACT)],
+        help_text=f"One to three short sentences, at most {MAX_FACT} characters. Cards quote it.",
+    )
+    source = models.CharField(
+        max_length=160, blank=True, help_text="Where it is from: a document, a page, a person. Reps see it."
+    )
+    source_url = models.CharField(
+        verbose_name="link to the source",
+        max_length=300,
+        blank=True,
+        validators=[URLValidator(schemes=["https"], message="Give a link that begins with https://.")],
+    )
+    valid_until = models.DateField(
+        null=True, blank=True, help_text="The last day on which it may be used. Empty: until you change it."
+    )
+    is_active = models.BooleanField(default=True, verbose_name="switched on")
+    approved_at = models.DateTimeField(null=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
 
     class Meta:
+        verbose_name = "fact"
         verbose_name_plural = "knowledge"
         ordering = ["title"]
 
     def __str__(self) -> str:
         return self.title
+
+    def as_value(self) -> KnowledgeValue:
+        """The fact as the pure code and a file know it."""
+        return KnowledgeValue(
+            key=self.key,
+            title=self.title,
+            body=self.body,
+            kind=FactKind(self.kind),
+            source=self.source,
+            source_url=self.source_url,
+            valid_until=self.valid_until,
+        )
 
 
 class Competitor(models.Model):
@@ -86,15 +125,29 @@ class PromptPurpose(models.TextChoices):
 
 
 class PromptVersion(models.Model):
-    """An immutable text with settings. The published version of a purpose is the newest `published_at`."""
+    """A prompt with its settings. A draft may be edited; once tested or published it never changes again.
+
+    `frozen_at` marks that moment: from then on Postgres refuses to change or delete the row (0002). `revision`
+    counts the edits of a draft, so that two people at one draft notice each other. Write through
+    `coaching.prompt_versions`.
+    """
 
     purpose = models.CharField(max_length=10, choices=PromptPurpose.choices)
     number = models.PositiveIntegerField(editable=False)
     system = models.TextField(verbose_name="instructions")
+    examples = models.JSONField(default=list, blank=True)
     temperature = models.FloatField(default=0.3)
-    note = models.CharField(max_length=200, blank=True, help_text="What changed, for your colleagues.")
+    model = models.CharField(max_length=60, blank=True)
+    max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    deadline_ms = models.PositiveIntegerField(null=True, blank=True)
+    max_requests = models.PositiveIntegerField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    frozen_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["purpose", "-number"]
@@ -104,7 +157,51 @@ class PromptVersion(models.Model):
         return f"{self.get_purpose_display()} v{self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert only: a version never changes; `services.publish` sets `published_at` by UPDATE."""
+        """Insert only: drafts are edited by `prompt_versions.change_draft`, which looks whether they still are."""
         if not self._state.adding:
             raise ValidationError("A prompt version never changes: save a new version instead.")
         super().save(*args, **kwargs)
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
+    def as_value(self) -> Prompt:
+        """The version as the live path uses it; limits left empty are the usual ones."""
+        usual = LIVE_LIMITS if self.purpose == PromptPurpose.LIVE else REPORT_LIMITS
+        return Prompt(
+            version_id=self.pk,
+            system=self.system,
+            temperature=self.temperature,
+            number=self.number,
+            examples=tuple(Example(row["heard"], row["say"]) for row in self.examples),
+            model=self.model,
+            limits=Limits(
+                max_output_tokens=self.max_output_tokens or usual.max_output_tokens,
+                deadline_ms=self.deadline_ms or usual.deadline_ms,
+                max_requests=usual.max_requests if self.max_requests is None else self.max_requests,
+            ),
+        )
+
+
+class PromptPublication(models.Model):
+    """A version went into use: which, when, by whom and why. The newest of a purpose is the one in use.
+
+    `number` counts a purpose's publications: two at once want the same number, and one of them gets it. Rows are
+    added, never changed; Postgres sees to it (0002).
+    """
+
+    version = models.ForeignKey(PromptVersion, models.PROTECT, related_name="publications")
+    purpose = models.CharField(max_length=10, choices=PromptPurpose.choices)
+    number = models.PositiveIntegerField()
+    is_rollback = models.BooleanField(default=False)
+    note = models.CharField(max_length=200, blank=True)
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["purpose", "-number"]
+        constraints = [models.UniqueConstraint(fields=["purpose", "number"], name="coaching_publication_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version} in use since {self.published_at:%Y-%m-%d %H:%M}"

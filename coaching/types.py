@@ -7,6 +7,7 @@ reconnects and name the same instant in audio, transcript, signals, cards and re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 
@@ -114,6 +115,8 @@ class Source:
 
     key: str
     title: str
+    origin: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Card:
     """What the rep sees. `say` is the sentence to say and is readable first; `why` is one short reason.
 
     `trigger_end_ms` is the end of the triggering word in the audio: card latency starts there.
+    `prompt_version` is the number of the live prompt that wrote it, 0 for the built-in text, None when no model
+    did; `playbook_version` the playbook it was made with, None for a manager's card.
     """
 
     id: str
@@ -135,6 +140,8 @@ class Card:
     source: Source | None = None
     replaces: str | None = None
     author: str = ""
+    prompt_version: int | None = None
+    playbook_version: int | None = None
 
 
 class CardAction(StrEnum):
@@ -191,22 +198,76 @@ class Play:
     cooldown_s: int = 60
 
 
+class FactKind(StrEnum):
+    """What an approved fact is about."""
+
+    PRICE = "price"
+    REFERENCE = "reference"
+    COMPETITOR = "competitor"
+    PRODUCT = "product"
+    POLICY = "policy"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """One approved fact of the business: the only material a card may claim from."""
+    """One approved fact of the business: the only material a card may claim from.
+
+    `source` says where the fact is from, `source_url` is an https address or empty. After `valid_until` it may not
+    be used any more; None: for good.
+    """
 
     key: str
     title: str
     body: str
+    kind: FactKind = FactKind.OTHER
+    source: str = ""
+    source_url: str = ""
+    valid_until: date | None = None
+
+    def is_valid(self, on: date) -> bool:
+        return self.valid_until is None or on <= self.valid_until
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What good help looks like: what was heard, and what to say then."""
+
+    heard: str
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one prompt version may spend.
+
+    `deadline_ms`: for a live card the time to its first words, for a report the time for the whole of it.
+    `max_requests`: for cards how often the model is asked in one call, for a report how often it is tried.
+    """
+
+    max_output_tokens: int
+    deadline_ms: int
+    max_requests: int
+
+
+LIVE_LIMITS = Limits(max_output_tokens=220, deadline_ms=1_500, max_requests=120)
+REPORT_LIMITS = Limits(max_output_tokens=1_500, deadline_ms=60_000, max_requests=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One immutable prompt version, as the model sees it."""
+    """One immutable prompt version, as the model sees it.
+
+    `number` 0 is the built-in text, an empty `model` the installation's.
+    """
 
     version_id: int
     system: str
     temperature: float = 0.3
+    number: int = 0
+    examples: tuple[Example, ...] = ()
+    model: str = ""
+    limits: Limits = LIVE_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

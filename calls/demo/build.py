@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
 from billing.rates.services import seed_prices
 from calls.demo import dialogues
 from calls.demo.businesses import BUSINESSES, OPERATOR_EMAIL, PASSWORD, DemoBusiness
 from calls.demo.finished import finish_calls
 from coaching.models import Competitor, Keyterm, Knowledge, PromptPurpose, PromptVersion
-from coaching.services import apply_pack, load_material, publish_prompt
+from coaching.prompt_versions import Wording, publish_text
+from coaching.services import apply_pack, load_material
 from tenants.context import business_scope, public_scope
 from tenants.house.models import Branding
 from tenants.members.models import Member, Role
@@ -81,6 +83,7 @@ def give_material(demo: DemoBusiness) -> None:
     for text in demo.keyterms:
         Keyterm.objects.get_or_create(text=text)
     for key, title, body in demo.knowledge:
-        Knowledge.objects.update_or_create(key=key, defaults={"title": title, "body": body})
+        fact = {"title": title, "body": body, "source": "Our price list and contracts", "approved_at": timezone.now()}
+        Knowledge.objects.update_or_create(key=key, defaults=fact)
     base = load_material().live_prompt.system
-    publish_prompt(purpose=PromptPurpose.LIVE, system=f"{base}\n\n{demo.instructions}", note="Demo")
+    publish_text(Wording(PromptPurpose.LIVE, f"{base}\n\n{demo.instructions}", note="Demo"))

@@ -184,7 +184,9 @@ def _card_of(payload: Mapping[str, Any]) -> Card:
         topic=payload["topic"],
         trigger_end_ms=payload["trigger_end_ms"],
         signal_id=payload["signal_id"] or None,
-        source=Source(source["key"], source["title"]) if source else None,
+        source=Source(**source) if source else None,
         replaces=payload["replaces"] or None,
         author=payload["author"],
+        prompt_version=payload.get("prompt_version"),
+        playbook_version=payload.get("playbook_version"),
     )

@@ -44,9 +44,11 @@ export interface CardPayload {
   topic: string;
   trigger_end_ms: number;
   signal_id: string;
-  source: { key: string; title: string } | null;
+  source: { key: string; title: string; origin?: string; url?: string } | null;
   replaces: string;
   author: string;
+  prompt_version?: number | null;
+  playbook_version?: number | null;
 }
 export type ActionName = "used" | "dismissed" | "pinned" | "snoozed" | "painted";
 export interface CardActionPayload {
@@ -128,6 +130,7 @@ export interface CallEndedPayload {
 }
 export interface ReportPayload {
   state: string;
+  prompt_version?: number | null;
 }
 
 interface Numbered<K extends string, P> {

@@ -11,7 +11,7 @@ from coaching.coach import Coach
 from coaching.packs import BadPack, Pack, build_pack, load_pack, pack_names
 from coaching.playbook import Playbook
 from coaching.signals.text import normalise
-from coaching.types import Channel, Knowledge, Material, Play, Prompt, SignalKind
+from coaching.types import REPORT_LIMITS, Channel, Knowledge, Material, Play, Prompt, SignalKind
 from tests.coaching.fakes import Clock, Sink, line
 
 REP, CUSTOMER = Channel.REP, Channel.CUSTOMER
@@ -40,7 +40,7 @@ def material_of(pack: Pack) -> Material:
         competitors=tuple(name for name, _ in pack.competitors),
         keyterms=pack.keyterms,
         live_prompt=Prompt(0, pack.live_prompt),
-        report_prompt=Prompt(0, pack.report_prompt),
+        report_prompt=Prompt(0, pack.report_prompt, limits=REPORT_LIMITS),
     )
 
 
