@@ -186,3 +186,64 @@ class CallInbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message.get('type', '')} for {self.call_id}"
+
+
+class PromptTestState(models.TextChoices):
+    """`due` until a worker claims it by a conditional UPDATE; the sweeper finds what got lost."""
+
+    DUE = "due", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class PromptTest(models.Model):
+    """A prompt version beside the one that was in use, on moments of stored calls. `against` None: the built-in text.
+
+    `due_at` is when it may be claimed, and while it runs when the claim lapses. Run by `calls.prompt_tests`.
+    """
+
+    version = models.ForeignKey("coaching.PromptVersion", models.PROTECT, related_name="+")
+    against = models.ForeignKey("coaching.PromptVersion", models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=PromptTestState.choices, default=PromptTestState.DUE)
+    due_at = models.DateTimeField(null=True, default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=12, blank=True, help_text="Error id of the last failed attempt.")
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="calls_prompt_test_due", condition=models.Q(state__in=["due", "running"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Test of {self.version}"
+
+
+class PromptTestMoment(models.Model):
+    """One moment of a call in a test, with both answers once they came. The transcript stays in the call's log.
+
+    Deleted with the log: an answer may repeat what was said. A report's test has one row a call, without a signal.
+    """
+
+    test = models.ForeignKey(PromptTest, models.CASCADE, related_name="moments")
+    call = models.ForeignKey(Call, models.CASCADE, related_name="+")
+    number = models.PositiveSmallIntegerField()
+    signal_id = models.CharField(max_length=160, blank=True)
+    kind = models.CharField(max_length=20, blank=True)
+    topic = models.CharField(max_length=80, blank=True)
+    start_ms = models.PositiveIntegerField(default=0)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["test", "number"]
+        constraints = [models.UniqueConstraint(fields=["test", "number"], name="calls_test_moment")]
+
+    def __str__(self) -> str:
+        return f"Moment {self.number} of test {self.test_id}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from calls.events import Kind
-from coaching.types import Card, CardAction, Channel, Lane, Line, Moment, MomentState, SignalKind, Source, Word
+from coaching.types import Card, CardAction, Channel, Lane, Line, Moment, MomentState, Signal, SignalKind, Source, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,19 @@ def moment_of(payload: Mapping[str, Any]) -> Moment:
         kind=SignalKind(payload["kind"]),
         topic=payload["topic"],
         state=MomentState(payload["state"]),
+        quote=payload["quote"],
+        start_ms=payload["start_ms"],
+        end_ms=payload["end_ms"],
+    )
+
+
+def signal_of(payload: Mapping[str, Any]) -> Signal:
+    return Signal(
+        id=payload["id"],
+        kind=SignalKind(payload["kind"]),
+        topic=payload["topic"],
+        channel=Channel(payload["channel"]),
+        confidence=payload["confidence"],
         quote=payload["quote"],
         start_ms=payload["start_ms"],
         end_ms=payload["end_ms"],

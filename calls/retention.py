@@ -18,7 +18,18 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.live.recording import storage_root
-from calls.models import Call, CallConsent, CallEvent, CallInbox, CallState, Gap, Recording, Report, ReportState
+from calls.models import (
+    Call,
+    CallConsent,
+    CallEvent,
+    CallInbox,
+    CallState,
+    Gap,
+    PromptTestMoment,
+    Recording,
+    Report,
+    ReportState,
+)
 from tenants.audit.models import Action, Via
 from tenants.audit.services import record
 from tenants.house.policies import current_policy
@@ -140,6 +151,7 @@ def _delete_log(call_id: uuid.UUID) -> bool:
         CallEvent.objects.filter(call_id=call_id).delete()
         Gap.objects.filter(call_id=call_id).delete()
         CallInbox.objects.filter(call_id=call_id).delete()
+        PromptTestMoment.objects.filter(call_id=call_id).delete()
     return True
 
 

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from calls import claims
-from calls.models import Call, CallState
+from calls.models import Call, CallState, PromptTest
+from calls.prompt_tests import holding
 from calls.services import end_call
 
 logger = logging.getLogger(__name__)
@@ -38,4 +39,11 @@ def due_reports() -> Iterator[uuid.UUID]:
     """Calls of the current business whose report is due and unclaimed, the longest due first."""
     claims.give_up()
     due = Call.objects.filter(claims.claimable(timezone.now())).order_by("report_due_at")
+    yield from list(due.values_list("pk", flat=True)[:AT_ONCE])
+
+
+def due_prompt_tests() -> Iterator[int]:
+    """Tests of prompts of the current business that nobody works on, the longest due first."""
+    holding.give_up()
+    due = PromptTest.objects.filter(holding.claimable(timezone.now())).order_by("due_at")
     yield from list(due.values_list("pk", flat=True)[:AT_ONCE])

@@ -9,6 +9,7 @@ import uuid
 from django.core.cache import cache
 
 from calls import heartbeat, reports, retention, sweeper
+from calls.prompt_tests import running
 from tenants.context import Business, business_scope
 from tenants.jobs import business_task, each_business, public_task
 
@@ -23,6 +24,13 @@ def write_report(business: Business, *, call_id: str) -> None:  # noqa: ARG001 -
     except reports.ReportFailedError:
         # Logged, counted and due again: a task that fails now would only be noise beside it.
         return
+
+
+@business_task(name="calls.run_prompt_test")
+def run_prompt_test(business: Business, *, test_id: int) -> None:
+    """Works on one test of a prompt for some minutes. Sent again for the same test it does nothing, or goes on."""
+    if running.run(test_id) is running.Ended.NOT_YET:
+        run_prompt_test.send(business, test_id=test_id)
 
 
 @business_task(name="calls.apply_retention")
@@ -46,8 +54,11 @@ def sweep() -> None:
             with business_scope(business):
                 sweeper.end_silent_calls()
                 due = list(sweeper.due_reports())
+                tests = list(sweeper.due_prompt_tests())
             for call_id in due:
                 write_report.send(business, call_id=str(call_id))
+            for test_id in tests:
+                run_prompt_test.send(business, test_id=test_id)
         except Exception:
             logger.exception("Sweep of a business failed", extra={"business": business.id})
     cache.set(heartbeat.WORKER_SEEN, time.time(), heartbeat.KEEP_S)

@@ -57,6 +57,7 @@ ICONS = {
     "coaching.promptversion": "edit_note",
     "calls.call": "call",
     "calls.report": "summarize",
+    "calls.prompttest": "science",
     "billing.usageentry": "receipt_long",
 }
 
