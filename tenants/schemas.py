@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from tenants.context import PUBLIC, Business, business_scope, public_scope
-from tenants.postgresql.roles import create_business_role, seal_migrations
+from tenants.postgresql.roles import create_business_role, open_business, share_tables
 from tenants.template.disk import usable_template
 
 LOCK_SECONDS = 10.0
@@ -63,11 +64,8 @@ def lay_out(schema: str) -> bool:
     migrations on disk; when not, `migrate_tables` has to follow.
     """
     raw = owner_connection()
-    _take_turns_at_grants(raw)
     is_empty = _is_empty(raw, schema)
-    create_business_role(
-        raw, schema=schema, owner=raw.info.user, app=settings.DATABASE_APP_ROLE, has_tables=not is_empty
-    )
+    create_business_role(raw, schema=schema, owner=raw.info.user, has_tables=not is_empty)
     if is_empty:
         template = usable_template()
         if template is None:
@@ -76,9 +74,8 @@ def lay_out(schema: str) -> bool:
             # Functions may speak of tables that come later in the text.
             raw.execute("SET LOCAL check_function_bodies = off", prepare=False)
             raw.execute(template.for_schema(schema), prepare=False)
-    if not _has_history(raw, schema):
+    if not open_business(raw, schema=schema, app=settings.DATABASE_APP_ROLE):
         return False
-    seal_migrations(raw, schema=schema, app=settings.DATABASE_APP_ROLE)
     return not missing(applied_in(raw, schema), migrations_on_disk())
 
 
@@ -92,14 +89,19 @@ def bring_up_to_date(schema: str) -> None:
     if not is_current:
         migrate_tables(Business(id=0, schema_name=schema, name=schema))
         with public_scope(), transaction.atomic():
-            raw = owner_connection()
-            _take_turns_at_grants(raw)
-            seal_migrations(raw, schema=schema, app=settings.DATABASE_APP_ROLE)
+            open_business(owner_connection(), schema=schema, app=settings.DATABASE_APP_ROLE)
 
 
 def migrate_shared() -> None:
-    """The shared schema: businesses, domains, operators, prices."""
+    """The shared schema: businesses, domains, operators, prices; and what businesses may do there.
+
+    Raises `ImproperlyConfigured` when nobody knows whom to grant it to.
+    """
+    if not settings.DATABASE_APP_ROLE:
+        raise ImproperlyConfigured("Set DATABASE_URL too: its role gets the right to work with the tables.")
     migrate_tables(PUBLIC)
+    with public_scope():
+        share_tables(owner_connection(), app=settings.DATABASE_APP_ROLE)
 
 
 def migrate_tables(business: Business) -> None:
@@ -147,13 +149,6 @@ def missing(applied: set[Migration], on_disk: Mapping[Migration, DiskMigration])
     ]
 
 
-def _take_turns_at_grants(raw: psycopg.Connection) -> None:
-    """Until the end of the transaction. Grants on shared tables for two businesses at once would change one row of
-    the catalogue, which Postgres refuses ("tuple concurrently updated").
-    """
-    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('salespilot grants', 0))")
-
-
 def _is_empty(raw: psycopg.Connection, schema: str) -> bool:
     """By what depends on the schema, for which there is an index; with many businesses pg_class is long."""
     found = raw.execute(
@@ -162,8 +157,3 @@ def _is_empty(raw: psycopg.Connection, schema: str) -> bool:
         [f'"{schema}"'],
     )
     return found.fetchone() is None
-
-
-def _has_history(raw: psycopg.Connection, schema: str) -> bool:
-    found = raw.execute("SELECT to_regclass(%s)", [f'"{schema}".django_migrations']).fetchone()
-    return found is not None and found[0] is not None

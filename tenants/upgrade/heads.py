@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import psycopg
+from django.conf import settings
 from psycopg import sql
 
 from tenants.context import PUBLIC_SCHEMA
@@ -58,7 +59,18 @@ def is_shared_behind(raw: psycopg.Connection) -> bool:
     found = raw.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL").fetchone()
     if not (found and found[0]):
         return True
+    if not _is_shared_sealed(raw):
+        return True
     return bool(missing(_applied(raw, [PUBLIC_SCHEMA])[PUBLIC_SCHEMA], migrations_on_disk()))
+
+
+def _is_shared_sealed(raw: psycopg.Connection) -> bool:
+    """False where migrating stopped before its last grants."""
+    found = raw.execute(
+        "SELECT has_table_privilege(oid, 'public.django_migrations', 'INSERT') FROM pg_roles WHERE rolname = %s",
+        [settings.DATABASE_APP_ROLE],
+    ).fetchone()
+    return found is not None and not found[0]
 
 
 def _sealed(raw: psycopg.Connection, schemas: Sequence[str]) -> dict[str, bool]:

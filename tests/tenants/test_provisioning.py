@@ -18,7 +18,13 @@ from tenants.house.models import Branding, Policy
 from tenants.members.authentication import member_for_key
 from tenants.members.models import ApiKey, Member
 from tenants.models import Domain, Tenant
-from tenants.postgresql.roles import MAX_NAME_BYTES, prepare_database, role_name
+from tenants.postgresql.roles import (
+    MAX_NAME_BYTES,
+    create_business_role,
+    open_business,
+    prepare_database,
+    role_name,
+)
 from tenants.provisioning import create_business
 from tenants.selectors import business_by_schema
 from tests import owner, services
@@ -149,6 +155,31 @@ def test_a_short_name_that_is_a_word_of_sql_works(as_owner: OwnerProcess) -> Non
             assert Branding.objects.get().product_name == "Word"
     finally:
         owner.remove_business("select")
+
+
+def test_nobody_becomes_a_business_before_its_audit_log_is_sealed(initech: str) -> None:
+    share = services.worker()
+    role = role_name(services.database(share), initech)
+    app = services.app(share)
+    rights = "SELECT pg_has_role(%s, %s, 'MEMBER'), has_table_privilege(%s, 'initech.audit_auditline', 'DELETE')"
+    with owner.connect() as admin, admin.transaction(force_rollback=True):
+        create_business_role(admin, schema=initech, owner=services.owner(share), has_tables=False)
+        admin.execute("CREATE TABLE initech.django_migrations (); CREATE TABLE initech.audit_later ()")
+        assert not open_business(admin, schema=initech, app=app)
+        admin.execute("ALTER TABLE initech.audit_later RENAME TO audit_auditline")
+        assert admin.execute(rights, [app, role, role]).fetchone() == (False, True)
+        assert open_business(admin, schema=initech, app=app)
+        assert admin.execute(rights, [app, role, role]).fetchone() == (True, False)
+
+
+def test_making_a_business_again_never_opens_its_audit_log(acme: Business) -> None:
+    share = services.worker()
+    role = role_name(services.database(share), acme.schema_name)
+    with owner.connect() as admin, admin.transaction(force_rollback=True):
+        create_business_role(admin, schema=acme.schema_name, owner=services.owner(share))
+        for right in ("UPDATE", "DELETE", "TRUNCATE"):
+            answer = admin.execute("SELECT has_table_privilege(%s, 'acme.audit_auditline', %s)", [role, right])
+            assert answer.fetchone() == (False,)
 
 
 def test_a_business_cut_short_is_completed_by_the_next_attempt(initech: str) -> None:
