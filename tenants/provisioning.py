@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connection, transaction
 from django.dispatch import Signal
+from django.utils import timezone
 
 from tenants import schemas
 from tenants.context import PUBLIC_SCHEMA, business_scope, public_scope
@@ -113,6 +114,14 @@ def _check(schema_name: str) -> None:
 
 
 def _claim_host(tenant: Tenant, host: str) -> None:
-    domain, _ = Domain.objects.get_or_create(domain=host.lower(), defaults={"tenant": tenant, "is_primary": True})
-    if domain.tenant_id != tenant.pk:
+    """The owner's word is proof enough: the host leads here at once."""
+    host = host.lower()
+    if Domain.objects.filter(domain=host, verified_at__isnull=False).exclude(tenant=tenant).exists():
         raise ValidationError("This host already leads to another business.")
+    now = timezone.now()
+    domain, _ = Domain.objects.get_or_create(
+        domain=host, tenant=tenant, defaults={"is_primary": True, "verified_at": now}
+    )
+    if domain.verified_at is None:
+        domain.verified_at = now
+        domain.save(update_fields=["verified_at"])

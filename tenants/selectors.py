@@ -75,7 +75,7 @@ class HostDirectory:
             return address
         name = _name(host)
         with public_scope():
-            domain = Domain.objects.select_related("tenant").filter(domain=name).first()
+            domain = Domain.objects.select_related("tenant").filter(domain=name, verified_at__isnull=False).first()
         if domain is None:
             return None
         address = Address(business_of(domain.tenant), domain.tenant)

@@ -1,7 +1,7 @@
 -- The tables of a new business. Made from the migrations by
 --     python -m salespilot.quickstart.template
 -- Never edit it: make it again, after each change of a migration and after a merge conflict (take either side first).
--- digest: 9d791dffb2b53639ecc5d4a2c1340b441090c126c48f1ef3331d3e37f53f1e0e
+-- digest: e4163904f694f2a98c0be2b9b5477d7f0525c7bc0ccb9897e8c962318181d245
 -- apps: members account socialaccount mfa usersessions admin auth contenttypes sessions house audit signin coaching calls billing
 -- migration: account.0001_initial 6f27ff6bdf57521a
 -- migration: account.0002_email_max_length c956ab7a3c3660a1
@@ -48,7 +48,8 @@
 -- migration: socialaccount.0004_app_provider_id_settings 82163ba3cc18a1ea
 -- migration: socialaccount.0005_socialtoken_nullable_app f023fe1a501c3e63
 -- migration: socialaccount.0006_alter_socialaccount_extra_data d1de2c79db317f6f
--- migration: tenants.0001_initial b3912e7f67bd6220
+-- migration: tenants.0001_initial 77fca0a8d5c41c78
+-- migration: tenants.0002_row_level_security aa45854557765fdf
 -- migration: usersessions.0001_initial b5d23c8ce0644061
 
 CREATE FUNCTION {schema}.coaching_keep_row() RETURNS trigger
@@ -1069,7 +1070,7 @@ SELECT pg_catalog.setval('{schema}.coaching_promptpublication_id_seq', 1, false)
 SELECT pg_catalog.setval('{schema}.coaching_promptversion_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.django_admin_log_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.django_content_type_id_seq', 41, true);
-SELECT pg_catalog.setval('{schema}.django_migrations_id_seq', 47, true);
+SELECT pg_catalog.setval('{schema}.django_migrations_id_seq', 48, true);
 SELECT pg_catalog.setval('{schema}.house_branding_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.house_consentoverride_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.house_policy_id_seq', 1, false);
@@ -1382,4 +1383,5 @@ INSERT INTO {schema}.django_migrations (id, app, name, applied) VALUES
     (44, 'socialaccount', '0004_app_provider_id_settings', now()),
     (45, 'socialaccount', '0005_socialtoken_nullable_app', now()),
     (46, 'socialaccount', '0006_alter_socialaccount_extra_data', now()),
-    (47, 'tenants', '0001_initial', now());
+    (47, 'tenants', '0001_initial', now()),
+    (48, 'tenants', '0002_row_level_security', now());

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
 from salespilot import mailing
 from tenants.context import Business, business_scope, public_scope
@@ -201,7 +202,9 @@ def test_a_name_with_markup_or_line_breaks_stays_a_name(acme: Business, mailoutb
 
 def test_links_lead_to_the_primary_host_with_the_installations_port(acme: Business) -> None:
     with public_scope():
-        Domain.objects.create(domain="second.acme.example", tenant_id=acme.id, is_primary=False)
+        Domain.objects.create(
+            domain="second.acme.example", tenant_id=acme.id, is_primary=False, verified_at=timezone.now()
+        )
     try:
         assert absolute_url("/x", business=acme) == "http://acme.localhost/x"
         with override_settings(HTTPS=True, LINK_PORT=8443), business_scope(acme):

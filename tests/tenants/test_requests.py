@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.utils import timezone
 from psycopg import sql
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -117,7 +118,7 @@ def test_a_new_host_is_known_at_once_and_a_removed_one_is_forgotten(acme: Busine
 
     assert hosts.find("new.localhost") is None
     with public_scope():
-        row = Domain(domain="new.localhost", tenant_id=acme.id, is_primary=False)
+        row = Domain(domain="new.localhost", tenant_id=acme.id, is_primary=False, verified_at=timezone.now())
         row.save()
     try:
         found = hosts.find("new.localhost")
@@ -132,8 +133,8 @@ def test_a_new_host_is_known_at_once_and_a_removed_one_is_forgotten(acme: Busine
 def test_the_directory_keeps_a_bounded_number_of_hosts(acme: Business) -> None:
     with owner.connect() as admin:
         admin.execute(
-            "INSERT INTO tenants_domain (domain, tenant_id, is_primary) "
-            "SELECT 'h' || n || '.many.localhost', %s, false FROM generate_series(1, %s) n",
+            "INSERT INTO tenants_domain (domain, tenant_id, is_primary, verified_at) "
+            "SELECT 'h' || n || '.many.localhost', %s, false, now() FROM generate_series(1, %s) n",
             [acme.id, HOSTS_KEPT + 20],
         )
     try:

@@ -92,7 +92,9 @@ def _business(schema_name: str) -> tuple[Business, str]:
         if tenant is None:
             known = ", ".join(Tenant.objects.values_list("schema_name", flat=True)) or "none yet"
             raise CommandError(f"There is no business {schema_name}. Known: {known}.")
-        domain = Domain.objects.filter(tenant=tenant).order_by("-is_primary", "domain").first()
+        domain = (
+            Domain.objects.filter(tenant=tenant, verified_at__isnull=False).order_by("-is_primary", "domain").first()
+        )
         if domain is None:
             raise CommandError(f"{schema_name} has no host name.")
         return business_of(tenant), domain.domain
