@@ -37,6 +37,9 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     actions_list = ("new_live", "new_report")
     change_form_outer_before_template = "admin/coaching/promptversion/life.html"
 
+    class Media:
+        css = {"all": ("css/prompts_admin.css",)}
+
     def get_fieldsets(self, request: HttpRequest, obj: PromptVersion | None = None) -> Any:  # noqa: ARG002
         if obj is not None and obj.is_frozen:
             return ()
