@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -157,6 +157,9 @@ class Cards:
             raise RuntimeError("The language model was taken away while a test ran: set OPENAI_API_KEY again.")
         self._runner = stack.enter_context(asyncio.Runner())
         stack.callback(lambda: self._runner.run(model.aclose()))
+        # As before a call: otherwise the first answer would pay for the connection. What is wrong, the answers say.
+        with suppress(ModelError):
+            self._runner.run(model.warm_up())
         self._benches = (
             Bench(before, model, cache_key=f"{name}-before"),
             Bench(after, model, cache_key=f"{name}-after"),

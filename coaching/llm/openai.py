@@ -53,10 +53,15 @@ class OpenAICardModel:
         return self._model
 
     async def warm_up(self) -> None:
-        """Open the connection. A server without a list of models still counts as reached."""
+        """Open the connection, and load what the first card needs.
+
+        A server without a list of models still counts as reached.
+        """
+        client = self._client()
+        _ = client.chat.completions.with_streaming_response  # the SDK imports this at its first use
         try:
             async with asyncio.timeout(CONNECT_S + READ_S):
-                await self._client().models.list()
+                await client.models.list()
         except openai.NotFoundError:
             return
         except (openai.OpenAIError, httpx2.HTTPError, OSError, TimeoutError) as error:
