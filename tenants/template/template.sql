@@ -1,7 +1,7 @@
 -- The tables of a new business. Made from the migrations by
 --     python -m salespilot.quickstart.template
 -- Never edit it: make it again, after each change of a migration and after a merge conflict (take either side first).
--- digest: e4163904f694f2a98c0be2b9b5477d7f0525c7bc0ccb9897e8c962318181d245
+-- digest: 6cb640828993d98abb2a0a939cacd234ddfa67a0902ca789ffc89cde04aff864
 -- apps: members account socialaccount mfa usersessions admin auth contenttypes sessions house audit signin coaching calls billing
 -- migration: account.0001_initial 6f27ff6bdf57521a
 -- migration: account.0002_email_max_length c956ab7a3c3660a1
@@ -29,8 +29,8 @@
 -- migration: auth.0011_update_proxy_permissions 85a5dde708dc4b61
 -- migration: auth.0012_alter_user_first_name_max_length 6cefbc9f80903763
 -- migration: billing.0001_initial fce969b780847ad7
--- migration: calls.0001_initial b92d17b2d2592d93
--- migration: coaching.0001_initial 5544ea81a7e52f60
+-- migration: calls.0001_initial 5c8c085a512bd10a
+-- migration: coaching.0001_initial 576a6cc00861bcad
 -- migration: coaching.0002_versions_never_change 18ccfdb79e50eeab
 -- migration: contenttypes.0001_initial 35ed8489a147e0b4
 -- migration: contenttypes.0002_remove_content_type_name 7d36494075750f0e
