@@ -12,12 +12,13 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from calls import consents, metrics, services
-from calls.http import ApiError, Asked, answer, ask, body, endpoint, raw_answer, raw_body, whole_parameter
+from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, raw_answer, raw_body, whole_parameter
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
 from calls.live.messages import MessageError, only, parse_answer, parse_client_message, parse_places, whole
 from calls.live.people import Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
+from calls.live.sockets import CHECK_EVERY_S
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
 from calls.speech import transcribe_snippet
@@ -123,13 +124,20 @@ async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
 @endpoint("GET")
 async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """The log after `after`; waits up to `wait` seconds for the first event, holding no database connection."""
+    """The log after `after`; waits up to `wait` seconds for the first event, holding no database connection.
+
+    Who waits is asked again as often as a socket is: a right that ends meanwhile ends the wait with 401.
+    """
     after = whole_parameter(request, "after", 0, 1 << 31)
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
     asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
     has_more_to_come = found.state == CallState.OPEN or found.report_state not in {"ready", "failed"}
+    rest_s = float(wait_s) if has_more_to_come else 0.0
     async with registry.feed(asked.business, call_id) as feed:
-        texts, last = await feed.wait_for(after, float(wait_s) if has_more_to_come else 0.0)
+        texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
+        while not texts and (rest_s := rest_s - CHECK_EVERY_S) > 0:
+            await ask_again(request, asked)
+            texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
     return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
 
 

@@ -33,6 +33,7 @@ from calls.speech.browser import BrowserLineError
 from tenants.context import Business, require_tenant
 from tenants.members.models import Member
 from tenants.members.refs import MemberRef
+from tenants.sockets import credential_of, still_stands
 
 MAX_BODY_BYTES = 1_048_576
 MAX_JSON_BYTES = 262_144
@@ -136,6 +137,13 @@ async def ask(request: HttpRequest, work: Callable[[MemberRef], T]) -> tuple[Ask
         return Asked(ref, require_tenant()), work(ref)
 
     return await in_thread(authenticated)()
+
+
+async def ask_again(request: HttpRequest, asked: Asked) -> None:
+    """For answers that were waited for. Raises `ApiError` 401 when session, key, member or roles are not as before."""
+    credential = credential_of(request.headers.get("Authorization", ""), request.headers.get("Cookie", ""))
+    if not await still_stands(credential, business=asked.business, member=asked.member):
+        raise ApiError(401, "not_signed_in", "You are signed out: please sign in again.")
 
 
 def body(request: HttpRequest) -> dict[str, Any]:
