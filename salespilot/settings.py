@@ -191,6 +191,8 @@ DATABASES = {
 }
 # Who the grants of each business go to.
 DATABASE_APP_ROLE = databases.login_role("DATABASE_URL")
+# Whether the owner can be asked; empty when only the application's address is known here.
+DATABASE_OWNER_ROLE = databases.login_role("DATABASE_OWNER_URL")
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
