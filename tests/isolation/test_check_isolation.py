@@ -11,9 +11,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
+from tenants.context import public_scope
 from tenants.isolation.attempt import Expected, Line, Result
 from tenants.isolation.registry import ATTEMPTS
 from tenants.postgresql.roles import ALL_BUSINESSES, prepare_database, role_name
@@ -164,6 +166,7 @@ def test_without_the_owner_the_command_takes_two_that_exist_and_ends_with_1_on_a
 
 @pytest.mark.usefixtures("committed_db")
 def test_a_business_that_is_not_there_is_named() -> None:
-    done = check("--businesses", "acme", "nowhere")
-    assert done.returncode == 1
-    assert "There is no business nowhere" in done.stderr
+    with public_scope(), pytest.raises(CommandError, match="There is no business nowhere"):
+        call_command("check_isolation", businesses=["acme", "nowhere"])
+    with public_scope(), pytest.raises(CommandError, match="two different"):
+        call_command("check_isolation", businesses=["acme", "acme"])
