@@ -158,6 +158,8 @@ def card(value: Card) -> Payload:
         "author": value.author,
         "prompt_version": value.prompt_version,
         "playbook_version": value.playbook_version,
+        "play": value.play,
+        "question": value.question,
     }
 
 

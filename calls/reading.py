@@ -123,6 +123,8 @@ def card_of(payload: Mapping[str, Any]) -> Card:
         author=payload["author"],
         prompt_version=payload.get("prompt_version"),
         playbook_version=payload.get("playbook_version"),
+        play=payload.get("play", ""),
+        question=payload.get("question", ""),
     )
 
 

@@ -125,7 +125,8 @@ class Card:
 
     `trigger_end_ms` is the end of the triggering word in the audio: card latency starts there.
     `prompt_version` is the number of the live prompt that wrote it, 0 for the built-in text, None when no model
-    did; `playbook_version` the playbook it was made with, None for a manager's card.
+    did; `playbook_version` the playbook it was made with, None for a manager's card. `play` is the key of the play
+    that made it, empty without one; `question` one to ask after what is said.
     """
 
     id: str
@@ -142,6 +143,8 @@ class Card:
     author: str = ""
     prompt_version: int | None = None
     playbook_version: int | None = None
+    play: str = ""
+    question: str = ""
 
 
 class CardAction(StrEnum):
@@ -181,9 +184,56 @@ class Usage:
     is_estimate: bool = False
 
 
+class Trigger(StrEnum):
+    """What makes a play fire: words or a signal, their absence, or time alone."""
+
+    SAID = "said"
+    NOT_SAID = "not_said"
+    ELAPSED = "elapsed"
+
+
+class Match(StrEnum):
+    """For a play that waits for something said: one of its phrases or signals is enough, or it takes both."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call can be about, for plays that refer to it: a kind of signal, and one topic of it or (empty) any."""
+
+    kind: SignalKind
+    topic: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Subject:
+        """`price` or `objection/price`. Raises `ValueError` that says what to write."""
+        kind, _, topic = text.strip().partition("/")
+        if kind not in [each.value for each in SignalKind]:
+            kinds = ", ".join(each.value for each in SignalKind)
+            raise ValueError(
+                f"“{kind}” is no kind of signal. Write one of {kinds}; or with its topic: objection/price."
+            )
+        return cls(SignalKind(kind), topic.strip())
+
+    def covers(self, kind: SignalKind, topic: str) -> bool:
+        return kind is self.kind and self.topic in ("", topic)
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}/{self.topic}" if self.topic else self.kind.value
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
-    """When → what to show. `patterns` are phrases or `re:` expressions, `unless` are do-not-fire phrases."""
+    """When → what to show.
+
+    `trigger` SAID: `patterns` (phrases or `re:` expressions) or `signals` are heard from `channel`; without `signals`
+    the play's own kind and topic count. `unless` are phrases that stop it. NOT_SAID: none of them was heard from
+    `channel` within `within_s` seconds of the call's start, or of each time that `since` comes up. ELAPSED: so many
+    seconds have passed. `before` and `after` bind all three to the order of the call, `from_s` and `until_s` (0: no
+    limit) to its clock. `say` is one line or two. `source` is a fact's key or the business's own words.
+    """
 
     key: str
     kind: SignalKind
@@ -196,6 +246,25 @@ class Play:
     channel: Channel | None = Channel.CUSTOMER
     priority: int = 50
     cooldown_s: int = 60
+    trigger: Trigger = Trigger.SAID
+    match: Match = Match.ANY
+    signals: tuple[Subject, ...] = ()
+    since: Subject | None = None
+    within_s: int = 0
+    before: Subject | None = None
+    after: Subject | None = None
+    from_s: int = 0
+    until_s: int = 0
+    once_per_call: bool = False
+    question: str = ""
+    source: str = ""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The signals that it listens for."""
+        if self.signals or self.trigger is not Trigger.SAID:
+            return self.signals
+        return (Subject(self.kind, self.topic),)
 
 
 class FactKind(StrEnum):

@@ -98,6 +98,11 @@ class Listening:
             asyncio.create_task(self._repair.run(), name="repair-lane"),
         ]
 
+    def heard_ms(self, end_sample: int) -> dict[Channel, int]:
+        """For each channel that may be heard, up to where all that was said is known; at most `end_sample`."""
+        known_ms = ms(self._marks.transcribed(end_sample))
+        return {channel: known_ms for channel in self._marks.channels if self._door.lets(channel)}
+
     def put(self, piece: Piece, *, has_speech: bool, now: float) -> None:
         """New audio, `now` in seconds of `time.monotonic`."""
         self._arrived = (piece.end_sample, now)

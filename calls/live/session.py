@@ -140,7 +140,7 @@ class LiveSession:
     def start(self) -> None:
         """Begins to listen. What an earlier owner heard is remembered; what it kept but did not hear is repaired."""
         past = self.call.past
-        self._coach.restore(past.lines, past.moments, past.cards)
+        self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
         self._feed.attach(self.log)
         if self._door.opening is not Opening.ALL:
@@ -368,6 +368,7 @@ class LiveSession:
                 inbox_due = now + INBOX_EVERY_S
                 await self._mailbox.read()
             self._listening.tick()
+            self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
                 alive_due = now + ALIVE_EVERY_S
                 self.log.touch()

@@ -17,7 +17,7 @@ from unfold.decorators import action
 
 from coaching import services
 from coaching.models import Competitor, Keyterm, Play
-from coaching.playbook import BadPattern, check_patterns
+from coaching.phrases import BadPattern, check_patterns
 from coaching.tryout import MAX_SENTENCE, try_sentence
 from coaching.types import Channel
 

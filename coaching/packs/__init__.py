@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from coaching.playbook import BadPattern, check_patterns
+from coaching.phrases import BadPattern, check_patterns
 from coaching.types import Channel, SignalKind
 
 FOLDER = Path(__file__).resolve().parent

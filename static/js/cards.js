@@ -106,6 +106,7 @@ export class Cards {
     say(part(root, "lane"), laneLabel(card));
     say(part(root, "title"), card.title === laneLabel(card) ? "" : card.title);
     say(part(root, "say"), card.say);
+    say(part(root, "question"), card.question);
     say(part(root, "why"), card.why);
     say(part(root, "source"), sourceWords(card));
     root.querySelector('[data-action="pinned"]')?.setAttribute("aria-pressed", String(card.isPinned));

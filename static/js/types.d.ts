@@ -49,6 +49,8 @@ export interface CardPayload {
   author: string;
   prompt_version?: number | null;
   playbook_version?: number | null;
+  play?: string;
+  question?: string;
 }
 export type ActionName = "used" | "dismissed" | "pinned" | "snoozed" | "painted";
 export interface CardActionPayload {
