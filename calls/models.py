@@ -188,7 +188,7 @@ class CallInbox(models.Model):
         return f"{self.message.get('type', '')} for {self.call_id}"
 
 
-class PromptTestState(models.TextChoices):
+class TrialState(models.TextChoices):
     """`due` until a worker claims it by a conditional UPDATE; the sweeper finds what got lost."""
 
     DUE = "due", "Waiting"
@@ -197,20 +197,31 @@ class PromptTestState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-class PromptTest(models.Model):
-    """A prompt version beside the one that was in use, on moments of stored calls. `against` None: the built-in text.
+class Trial(models.Model):
+    """A test on stored calls that a worker runs piece by piece; `calls.holding` says who.
 
-    `due_at` is when it may be claimed, and while it runs when the claim lapses. Run by `calls.prompt_tests`.
+    `due_at` is when it may be claimed, and while it runs when the claim lapses.
     """
 
-    version = models.ForeignKey("coaching.PromptVersion", models.PROTECT, related_name="+")
-    against = models.ForeignKey("coaching.PromptVersion", models.PROTECT, null=True, related_name="+")
-    state = models.CharField(max_length=10, choices=PromptTestState.choices, default=PromptTestState.DUE)
+    state = models.CharField(max_length=10, choices=TrialState.choices, default=TrialState.DUE)
     due_at = models.DateTimeField(null=True, default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=12, blank=True, help_text="Error id of the last failed attempt.")
     asked_at = models.DateTimeField(default=timezone.now)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class PromptTest(Trial):
+    """A prompt version beside the one that was in use, on moments of stored calls. `against` None: the built-in text.
+
+    Run by `calls.prompt_tests`.
+    """
+
+    version = models.ForeignKey("coaching.PromptVersion", models.PROTECT, related_name="+")
+    against = models.ForeignKey("coaching.PromptVersion", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["-id"]
@@ -247,3 +258,66 @@ class PromptTestMoment(models.Model):
 
     def __str__(self) -> str:
         return f"Moment {self.number} of test {self.test_id}"
+
+
+class PlayTest(Trial):
+    """A play as it was written at that moment, saved or not, on stored calls beside the rest of the working copy.
+
+    `play` is its mapping as in a playbook file. Run by `calls.play_tests`.
+    """
+
+    key = models.CharField(max_length=50)
+    title = models.CharField(max_length=80)
+    play = models.JSONField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["key", "-id"], name="calls_play_test_of_play"),
+            models.Index(
+                fields=["due_at"], name="calls_play_test_due", condition=models.Q(state__in=["due", "running"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Test of “{self.title}”"
+
+
+class PlayTestCall(models.Model):
+    """One call of a test: how often the play fired, was shown, and stood back behind a better one."""
+
+    test = models.ForeignKey(PlayTest, models.CASCADE, related_name="calls")
+    call = models.ForeignKey(Call, models.CASCADE, related_name="+")
+    done_at = models.DateTimeField(null=True)
+    fired = models.PositiveIntegerField(default=0)
+    shown = models.PositiveIntegerField(default=0)
+    stood_back = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["test", "call"], name="calls_play_test_call")]
+
+    def __str__(self) -> str:
+        return f"Call {self.call_id} in test {self.test_id}"
+
+
+class PlayTestHit(models.Model):
+    """One time that the play fired in a test, and whether the admin found it right. What was said stays in the log.
+
+    Deleted with the log.
+    """
+
+    test = models.ForeignKey(PlayTest, models.CASCADE, related_name="hits")
+    call = models.ForeignKey(Call, models.CASCADE, related_name="+")
+    at_ms = models.PositiveIntegerField()
+    is_shown = models.BooleanField()
+    is_right = models.BooleanField(null=True)
+    marked_at = models.DateTimeField(null=True)
+    marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["test", "call", "at_ms"], name="calls_play_test_hit")]
+
+    def __str__(self) -> str:
+        return f"Hit at {self.at_ms} ms in test {self.test_id}"

@@ -25,6 +25,7 @@ from calls.models import (
     CallInbox,
     CallState,
     Gap,
+    PlayTestHit,
     PromptTestMoment,
     Recording,
     Report,
@@ -152,6 +153,7 @@ def _delete_log(call_id: uuid.UUID) -> bool:
         Gap.objects.filter(call_id=call_id).delete()
         CallInbox.objects.filter(call_id=call_id).delete()
         PromptTestMoment.objects.filter(call_id=call_id).delete()
+        PlayTestHit.objects.filter(call_id=call_id).delete()
     return True
 
 

@@ -10,9 +10,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from calls import claims
-from calls.models import Call, CallState, PromptTest
-from calls.prompt_tests import holding
+from calls import claims, holding
+from calls.models import Call, CallState
 from calls.services import end_call
 
 logger = logging.getLogger(__name__)
@@ -42,8 +41,11 @@ def due_reports() -> Iterator[uuid.UUID]:
     yield from list(due.values_list("pk", flat=True)[:AT_ONCE])
 
 
-def due_prompt_tests() -> Iterator[int]:
+def due_prompt_tests() -> list[int]:
     """Tests of prompts of the current business that nobody works on, the longest due first."""
-    holding.give_up()
-    due = PromptTest.objects.filter(holding.claimable(timezone.now())).order_by("due_at")
-    yield from list(due.values_list("pk", flat=True)[:AT_ONCE])
+    return holding.prompt_tests.due(AT_ONCE)
+
+
+def due_play_tests() -> list[int]:
+    """The same for tests of plays."""
+    return holding.play_tests.due(AT_ONCE)

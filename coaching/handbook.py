@@ -54,6 +54,7 @@ class Fact:
 
     value: Knowledge
     is_approved: bool = True
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,9 @@ def fact_mapping(fact: Fact) -> dict[str, Any]:
         own["source_url"] = value.source_url
     if value.valid_until:
         own["valid_until"] = value.valid_until.isoformat()
-    return own if fact.is_approved else own | {"is_approved": False}
+    if not fact.is_approved:
+        own["is_approved"] = False
+    return own if fact.is_active else own | {"is_active": False}
 
 
 # Reading ------------------------------------------------------------------------------------------------
@@ -208,7 +211,10 @@ def _check_trigger(play: Play) -> Iterable[tuple[str, str]]:
         if play.match is Match.ALL and not play.patterns:
             yield "match", "“Both” needs a phrase as well as a signal: add phrases, or choose “one is enough”."
         if play.since is not None or play.within_s:
-            yield "trigger", "Seconds and “counted from” belong to the other two triggers. Empty them, or choose another."
+            yield (
+                "trigger",
+                "Seconds and “counted from” belong to the other two triggers. Empty them, or choose another.",
+            )
         return
     if not 1 <= play.within_s <= MAX_SECONDS:
         yield "within_s", f"Say after how many seconds: 1 to {MAX_SECONDS}."
@@ -269,7 +275,7 @@ def _play(fields: _Fields) -> tuple[Play, bool]:
 
 
 def _fact(fields: _Fields) -> Fact:
-    fields.only("key", "title", "body", "kind", "source", "source_url", "valid_until", "is_approved")
+    fields.only("key", "title", "body", "kind", "source", "source_url", "valid_until", "is_approved", "is_active")
     url = fields.text("source_url", MAX_URL, is_needed=False)
     if url and not url.startswith("https://"):
         fields.wrong("source_url", "Give a link that begins with https://.")
@@ -282,7 +288,7 @@ def _fact(fields: _Fields) -> Fact:
         source_url=url,
         valid_until=fields.day("valid_until"),
     )
-    return Fact(value, fields.flag("is_approved", usual=True))
+    return Fact(value, fields.flag("is_approved", usual=True), fields.flag("is_active", usual=True))
 
 
 def _rival(fields: _Fields) -> Rival:

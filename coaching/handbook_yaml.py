@@ -75,7 +75,7 @@ def _node(text: str) -> yaml.Node:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 0
                 raise BadFile(FileProblem(line, "", "Anchors (&) and aliases (*) are not allowed: write it out."))
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
@@ -93,44 +93,52 @@ def _node(text: str) -> yaml.Node:
 
 def _plain(root: yaml.Node) -> tuple[Any, dict[Place, int]]:
     """Plain values, and the line of each place. Raises `BadFile` for tags, deep nesting and keys that come twice."""
-    lines: dict[Place, int] = {}
-    problems: list[FileProblem] = []
-    scalars = yaml.constructor.SafeConstructor()
+    walk = _Walk()
+    raw = walk.value(root, ())
+    if walk.problems:
+        raise BadFile(*walk.problems)
+    return raw, walk.lines
 
-    def value(node: yaml.Node, place: Place) -> Any:
+
+class _Walk:
+    def __init__(self) -> None:
+        self.lines: dict[Place, int] = {}
+        self.problems: list[FileProblem] = []
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def value(self, node: yaml.Node, place: Place) -> Any:
         line = node.start_mark.line + 1
-        lines.setdefault(place, line)
+        self.lines.setdefault(place, line)
         if len(place) > MAX_DEPTH:
             raise BadFile(FileProblem(line, "", "It is nested too deeply."))
         if node.tag not in _TAGS:
             raise BadFile(FileProblem(line, "", "Types (!…) are not allowed: write plain texts, numbers and lists."))
         if isinstance(node, yaml.MappingNode):
-            return dict(pairs(node, place))
+            return dict(self._pairs(node, place))
         if isinstance(node, yaml.SequenceNode):
-            return [value(child, (*place, number)) for number, child in enumerate(node.value)]
+            return [self.value(child, (*place, number)) for number, child in enumerate(node.value)]
+        return self._scalar(node, line)
+
+    def _scalar(self, node: yaml.Node, line: int) -> Any:
         if node.tag == "tag:yaml.org,2002:timestamp":
             return node.value
         try:
-            return scalars.construct_object(node)  # type: ignore[no-untyped-call]
+            return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):
-            problems.append(FileProblem(line, "", f"“{str(node.value)[:40]}” can not be read: put it in quotes."))
+            words = f"“{str(node.value)[:40]}” can not be read: put it in quotes."
+            self.problems.append(FileProblem(line, "", words))
             return None
 
-    def pairs(node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, Any]]:
         seen = set()
         for key_node, value_node in node.value:
             key = str(key_node.value)[:80]
             line = key_node.start_mark.line + 1
-            lines[(*place, key)] = line
+            self.lines[(*place, key)] = line
             if key in seen:
-                problems.append(FileProblem(line, "", f"“{key}” stands here twice in one entry."))
+                self.problems.append(FileProblem(line, "", f"“{key}” stands here twice in one entry."))
             seen.add(key)
-            yield key, value(value_node, (*place, key))
-
-    raw = value(root, ())
-    if problems:
-        raise BadFile(*problems)
-    return raw, lines
+            yield key, self.value(value_node, (*place, key))
 
 
 def _line(lines: dict[Place, int], place: Place) -> int:
@@ -156,7 +164,7 @@ class _Dumper(yaml.SafeDumper):
     """Lists stand below their name, indented; one value is never written as a reference to another."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        super().increase_indent(flow, False)
+        super().increase_indent(flow, indentless=False)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True

@@ -1,4 +1,4 @@
-"""The business's coaching material: playbook, knowledge and immutable prompt versions."""
+"""The business's coaching material: its playbook as it is edited, and immutable versions of it and of prompts."""
 
 from __future__ import annotations
 
@@ -10,34 +10,80 @@ from django.core.validators import MaxLengthValidator, URLValidator
 from django.db import models
 from django.utils import timezone
 
-from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Channel, Example, FactKind, Limits, Prompt, SignalKind
+from coaching.handbook import MAX_TITLE
+from coaching.types import (
+    LIVE_LIMITS,
+    REPORT_LIMITS,
+    Channel,
+    Example,
+    FactKind,
+    Limits,
+    Match,
+    Prompt,
+    SignalKind,
+    Trigger,
+)
 from coaching.types import Knowledge as KnowledgeValue
 
 MAX_FACT = 600
 FACT_KINDS = [(kind.value, kind.value.capitalize()) for kind in FactKind]
 KINDS = [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in SignalKind]
+TRIGGERS = [
+    (Trigger.SAID.value, "Something is said"),
+    (Trigger.NOT_SAID.value, "Something has not been said in time"),
+    (Trigger.ELAPSED.value, "Time has passed"),
+]
+MATCHES = [(Match.ANY.value, "One phrase or signal is enough"), (Match.ALL.value, "Both: a phrase and a signal")]
 
 
 class Play(models.Model):
-    """When → what to show. A phrase matches on word boundaries; `re:` starts a regular expression."""
+    """When → what to show, as the admin edits it; calls use it once it is published. `coaching.types.Play` says more.
 
-    key = models.SlugField(unique=True)
-    title = models.CharField(max_length=80)
-    kind = models.CharField(max_length=20, choices=KINDS)
-    topic = models.SlugField(max_length=40)
+    `signals` is one subject a line, `since`, `before` and `after` are one subject or empty: `price`,
+    `objection/price`. `coaching.handbook.check_play` says what makes sense.
+    """
+
+    key = models.SlugField(unique=True, help_text="A short name that stays, for files and logs.")
+    title = models.CharField("headline", max_length=MAX_TITLE, help_text="At most 12 words.")
+    kind = models.CharField(max_length=20, choices=KINDS, help_text="What the card is about.")
+    topic = models.SlugField(max_length=40, help_text="Narrows the kind: price, timing, contract … One short word.")
+    trigger = models.CharField("shows when", max_length=10, choices=TRIGGERS, default=Trigger.SAID.value)
+    match = models.CharField("needs", max_length=5, choices=MATCHES, default=Match.ANY.value)
     channel = models.CharField(
+        "said by",
         max_length=10,
         choices=[("", "Either side"), *((channel.value, channel.value.capitalize()) for channel in Channel)],
         default=Channel.CUSTOMER.value,
         blank=True,
     )
-    patterns = models.TextField(help_text="One phrase a line, as customers say it; re: starts a regular expression.")
-    unless = models.TextField(blank=True, help_text="Phrases that stop this play, one a line.")
-    say = models.CharField(max_length=240, help_text="The sentence to say, in the rep's own voice.")
-    why = models.CharField(max_length=160, blank=True)
-    priority = models.PositiveSmallIntegerField(default=50)
-    cooldown_s = models.PositiveSmallIntegerField(default=60, help_text="Seconds before the same play may show again.")
-    is_active = models.BooleanField(default=True)
+    patterns = models.TextField(
+        "phrases",
+        blank=True,
+        help_text="One a line, as people say it. “too expensive” also finds “too expensively”; * stands for up to "
+        "three words; re: starts a regular expression.",
+    )
+    signals = models.TextField(blank=True)
+    unless = models.TextField("unless", blank=True, help_text="Phrases that stop this play when they are said with it.")
+    since = models.CharField("counted from", max_length=80, blank=True)
+    within_s = models.PositiveSmallIntegerField("seconds", default=0, help_text="120 is two minutes.")
+    before = models.CharField("only before", max_length=80, blank=True)
+    after = models.CharField("only after", max_length=80, blank=True)
+    from_s = models.PositiveSmallIntegerField("not before second", default=0, help_text="0: from the start.")
+    until_s = models.PositiveSmallIntegerField("not after second", default=0, help_text="0: to the end of the call.")
+    say = models.TextField(help_text="In the rep's own voice: one line or two, at most 160 characters each.")
+    question = models.CharField(max_length=160, blank=True, help_text="One to ask after it. May stay empty.")
+    why = models.CharField(max_length=160, blank=True, help_text="The reason in a few words; reps learn from it.")
+    source = models.CharField(
+        max_length=160,
+        blank=True,
+        help_text="Where it is from: the key of a fact in your knowledge, or your own words.",
+    )
+    priority = models.PositiveSmallIntegerField(default=50, help_text="0 to 100. Of two cards the higher one is shown.")
+    cooldown_s = models.PositiveSmallIntegerField(
+        "rest, in seconds", default=60, help_text="So long the same play is not shown again."
+    )
+    once_per_call = models.BooleanField("at most once in a call", default=False)
+    is_active = models.BooleanField("switched on", default=True)
 
     class Meta:
         ordering = ["-priority", "key"]
@@ -205,3 +251,29 @@ class PromptPublication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} in use since {self.published_at:%Y-%m-%d %H:%M}"
+
+
+class PlaybookVersion(models.Model):
+    """A published playbook: plays, facts, competitors and keyterms as they stood. The highest number is in use.
+
+    `content` is `coaching.handbook.as_mapping`. Going back repeats an earlier one: `restored` is its number. Rows are
+    added, never changed; Postgres sees to it (0002). Write through `coaching.playbook_versions`.
+    """
+
+    number = models.PositiveIntegerField(unique=True)
+    content = models.JSONField()
+    restored = models.PositiveIntegerField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"Playbook v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise ValidationError("A published playbook never changes: publish a new version instead.")
+        super().save(*args, **kwargs)

@@ -12,6 +12,7 @@ from calls.demo import dialogues
 from calls.demo.businesses import BUSINESSES, OPERATOR_EMAIL, PASSWORD, DemoBusiness
 from calls.demo.finished import finish_calls
 from coaching.models import Competitor, Keyterm, Knowledge, PromptPurpose, PromptVersion
+from coaching.playbook_versions import publish_first
 from coaching.prompt_versions import Wording, publish_text
 from coaching.services import apply_pack, load_material
 from tenants.context import business_scope, public_scope
@@ -77,7 +78,7 @@ def give_material(demo: DemoBusiness) -> None:
     """The pack, and what only this business knows; once: the admin may have changed it since."""
     if PromptVersion.objects.exists():
         return
-    apply_pack(demo.pack)
+    apply_pack(demo.pack, publish=False)
     for name, spelling in demo.competitors:
         Competitor.objects.get_or_create(name=name, defaults={"also_known_as": spelling})
     for text in demo.keyterms:
@@ -85,5 +86,6 @@ def give_material(demo: DemoBusiness) -> None:
     for key, title, body in demo.knowledge:
         fact = {"title": title, "body": body, "source": "Our price list and contracts", "approved_at": timezone.now()}
         Knowledge.objects.update_or_create(key=key, defaults=fact)
+    publish_first("Demo")
     base = load_material().live_prompt.system
     publish_text(Wording(PromptPurpose.LIVE, f"{base}\n\n{demo.instructions}", note="Demo"))

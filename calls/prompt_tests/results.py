@@ -12,7 +12,7 @@ from typing import Any
 
 from billing.costs import Cost
 from billing.ledger import Metered, cost_of
-from calls.models import PromptTest, PromptTestMoment, PromptTestState
+from calls.models import PromptTest, PromptTestMoment, TrialState
 from calls.prompt_tests.starting import log_entries
 from coaching import difference
 from coaching.difference import Piece
@@ -107,7 +107,7 @@ def progress(test: PromptTest) -> Progress:
         done=test.moments.exclude(answered_at=None).count(),
         total=test.moments.count(),
         state=test.get_state_display(),
-        is_final=test.state in (PromptTestState.DONE, PromptTestState.FAILED),
+        is_final=test.state in (TrialState.DONE, TrialState.FAILED),
     )
 
 

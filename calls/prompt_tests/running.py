@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events
+from calls.holding import Held, prompt_tests
 from calls.models import PromptTest, PromptTestMoment
-from calls.prompt_tests import holding
 from calls.prompt_tests.starting import log_entries
 from coaching import prompt_versions, trial
 from coaching.llm.base import ModelError
@@ -59,7 +59,7 @@ class Sides(Protocol):
 
 def run(test_id: int, *, budget_s: float = BUDGET_S) -> Ended:
     """Work on a test for `budget_s` or until it is done. A fault of ours gives it back: it is tried again later."""
-    held = holding.claim(test_id)
+    held = prompt_tests.claim(test_id)
     if held is None:
         return Ended.NOTHING
     try:
@@ -67,30 +67,30 @@ def run(test_id: int, *, budget_s: float = BUDGET_S) -> Ended:
     except TakenOver:
         return Ended.NOTHING
     except Exception:
-        error_id = holding.give_back(held)
+        error_id = prompt_tests.give_back(held)
         logger.exception("Test of a prompt broke", extra={"test": test_id, "error_id": error_id})
         return Ended.NOTHING
 
 
-def _run(held: holding.Held, *, until: float) -> Ended:
+def _run(held: Held, *, until: float) -> Ended:
     test = PromptTest.objects.select_related("version", "against").get(pk=held.test_id)
     with ExitStack() as stack:
         sides = _sides(test, stack)
         for row in test.moments.filter(answered_at=None):
             if time.monotonic() >= until:
-                holding.pause(held)
+                prompt_tests.pause(held)
                 return Ended.NOT_YET
             pair = sides.answer(row)
             if pair is None:
                 row.delete()
             else:
                 _save(held, test, row, pair)
-    if not holding.finish(held):
+    if not prompt_tests.finish(held):
         raise TakenOver
     return Ended.DONE
 
 
-def _save(held: holding.Held, test: PromptTest, row: PromptTestMoment, pair: Pair) -> None:
+def _save(held: Held, test: PromptTest, row: PromptTestMoment, pair: Pair) -> None:
     """What was asked costs, even if somebody else has the test by now; the answers then are theirs."""
     at = timezone.now()
     record(
@@ -113,7 +113,7 @@ def _save(held: holding.Held, test: PromptTest, row: PromptTestMoment, pair: Pai
         ]
     )
     with transaction.atomic():
-        if not holding.renew(held):
+        if not prompt_tests.renew(held):
             raise TakenOver
         before, after = map(_as_json, pair)
         PromptTestMoment.objects.filter(pk=row.pk).update(before=before, after=after, answered_at=at)

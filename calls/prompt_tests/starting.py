@@ -10,7 +10,7 @@ from django.db import transaction
 
 from calls import reading
 from calls.events import Kind
-from calls.models import Call, CallEvent, CallState, PromptTest, PromptTestMoment, PromptTestState
+from calls.models import Call, CallEvent, CallState, PromptTest, PromptTestMoment, TrialState
 from coaching import prompt_versions, trial
 from coaching.models import PromptPurpose, PromptVersion
 from coaching.summaries import has_model
@@ -51,7 +51,7 @@ def hindrance(version: PromptVersion) -> str:
     published = prompt_versions.published_version(version.purpose)
     if published is not None and published.pk == version.pk:
         return f"{version} is in use: there is nothing to compare it with. Start a new version from it and test that."
-    if PromptTest.objects.filter(state__in=[PromptTestState.DUE, PromptTestState.RUNNING]).count() >= MAX_AT_ONCE:
+    if PromptTest.objects.filter(state__in=[TrialState.DUE, TrialState.RUNNING]).count() >= MAX_AT_ONCE:
         return f"{MAX_AT_ONCE} tests are running already. Wait until one of them is done."
     return ""
 

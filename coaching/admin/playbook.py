@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from coaching import services
+from coaching import services, working_copy
 from coaching.models import Competitor, Keyterm, Play
 from coaching.phrases import BadPattern, check_patterns
 from coaching.tryout import MAX_SENTENCE, try_sentence
@@ -71,7 +71,7 @@ class PlayAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @admin.display(description="phrases")
     def phrases(self, play: Play) -> int:
-        return len(services.as_value(play).patterns)
+        return len(working_copy.as_value(play).patterns)
 
     @admin.display(description="preview")
     def preview(self, play: Play) -> SafeString | str:

@@ -15,8 +15,11 @@ CREATE TRIGGER coaching_prompt_kept BEFORE UPDATE OR DELETE ON coaching_promptve
   FOR EACH ROW WHEN (OLD.frozen_at IS NOT NULL) EXECUTE FUNCTION coaching_keep_row('created_by_id');
 CREATE TRIGGER coaching_publication_kept BEFORE UPDATE OR DELETE ON coaching_promptpublication
   FOR EACH ROW EXECUTE FUNCTION coaching_keep_row('published_by_id');
+CREATE TRIGGER coaching_playbook_kept BEFORE UPDATE OR DELETE ON coaching_playbookversion
+  FOR EACH ROW EXECUTE FUNCTION coaching_keep_row('published_by_id');
 """
 UNDO = """
+DROP TRIGGER coaching_playbook_kept ON coaching_playbookversion;
 DROP TRIGGER coaching_publication_kept ON coaching_promptpublication;
 DROP TRIGGER coaching_prompt_kept ON coaching_promptversion;
 DROP FUNCTION coaching_keep_row();

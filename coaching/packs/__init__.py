@@ -69,7 +69,9 @@ def build_pack(name: str, raw: dict[str, Any]) -> Pack:
     for play in book.plays:
         if play.trigger is Trigger.SAID and len(play.patterns) < MIN_PHRASES:
             count = len(play.patterns)
-            raise BadPack(f"Pack {name}, play {play.key}: only {count} phrases; people say it in {MIN_PHRASES} and more.")
+            raise BadPack(
+                f"Pack {name}, play {play.key}: only {count} phrases; people say it in {MIN_PHRASES} and more."
+            )
     try:
         return Pack(
             name=name,

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from billing.models import UsageEntry
 from billing.rates.services import seed_prices
-from calls import events, retention, sweeper
+from calls import events, holding, retention, sweeper
 from calls.events import Kind
-from calls.models import Call, PromptTest, PromptTestMoment, PromptTestState
-from calls.prompt_tests import holding, results, running, starting
+from calls.models import Call, PromptTest, PromptTestMoment, TrialState
+from calls.prompt_tests import results, running, starting
 from calls.prompt_tests.running import Ended
 from calls.prompt_tests.starting import TestRefused
 from calls.tasks import run_prompt_test
@@ -90,7 +90,7 @@ def test_both_versions_answer_every_moment(
     run_prompt_test(acme, test_id=test.pk)
     with business_scope(acme):
         test.refresh_from_db()
-        assert test.state == PromptTestState.DONE
+        assert test.state == TrialState.DONE
         found = results.moments(test)
     assert [moment.title for moment in found] == ["Objection: price", "Competitor: x"]
     assert found[0].excerpt[-1] == ("customer", "Honestly that is too expensive for us.")
@@ -141,7 +141,7 @@ def test_what_the_model_does_wrong_is_said_in_words(
     with business_scope(acme):
         test.refresh_from_db()
         first, second = results.moments(test)
-    assert test.state == PromptTestState.DONE
+    assert test.state == TrialState.DONE
     assert first.before is not None
     assert words in first.before.words
     assert second.before is not None
@@ -182,14 +182,14 @@ def test_of_two_runners_one_works_and_a_dead_one_is_found(
 ) -> None:
     test = start()
     with business_scope(acme):
-        dead = holding.claim(test.pk)
+        dead = holding.prompt_tests.claim(test.pk)
         assert dead is not None
-        assert holding.claim(test.pk) is None
+        assert holding.prompt_tests.claim(test.pk) is None
         assert list(sweeper.due_prompt_tests()) == []
         PromptTest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
         assert list(sweeper.due_prompt_tests()) == [test.pk]
         assert running.run(test.pk) is Ended.DONE
-        assert not holding.renew(dead), "whoever was taken for dead can not go on"
+        assert not holding.prompt_tests.renew(dead), "whoever was taken for dead can not go on"
 
 
 def test_a_fault_of_ours_is_tried_again_and_fails_for_good_in_the_end(
@@ -202,7 +202,7 @@ def test_a_fault_of_ours_is_tried_again_and_fails_for_good_in_the_end(
             PromptTest.objects.update(due_at=timezone.now())
             running.run(test.pk)
         test.refresh_from_db()
-        assert test.state == PromptTestState.FAILED
+        assert test.state == TrialState.FAILED
         assert test.error
 
 

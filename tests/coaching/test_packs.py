@@ -11,7 +11,7 @@ from coaching.coach import Coach
 from coaching.packs import BadPack, Pack, build_pack, load_pack, pack_names
 from coaching.playbook import Playbook
 from coaching.signals.text import normalise
-from coaching.types import REPORT_LIMITS, Channel, Knowledge, Material, Play, Prompt, SignalKind, Trigger
+from coaching.types import Channel, Material, Prompt, SignalKind, Trigger
 from tests.coaching.fakes import Clock, Sink, line
 
 REP, CUSTOMER = Channel.REP, Channel.CUSTOMER
