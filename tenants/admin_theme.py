@@ -55,9 +55,11 @@ ICONS = {
     "coaching.competitor": "swords",
     "coaching.keyterm": "spellcheck",
     "coaching.promptversion": "edit_note",
+    "coaching.playbookversion": "history",
     "calls.call": "call",
     "calls.report": "summarize",
     "calls.prompttest": "science",
+    "calls.playtest": "labs",
     "billing.usageentry": "receipt_long",
 }
 

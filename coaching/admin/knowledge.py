@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldBooleanWidget
 
 from coaching import facts
+from coaching.admin.banner import WithBanner
 from coaching.models import Knowledge
 from tenants.audit.models import Action, Via
 from tenants.audit.services import record
@@ -58,7 +59,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Knowledge)
-class KnowledgeAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class KnowledgeAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     form = FactForm
     list_display = ("title", "kind", "state", "source", "valid_until", "approved_by")
     list_filter = (StateFilter, "kind")
