@@ -19,11 +19,12 @@ from unfold.admin import ModelAdmin
 from calls import claims, versions
 from calls.events import Kind
 from calls.models import Call, CallEvent, ReportState
+from calls.play_tests.admin import PlayTestAdmin
 from calls.prompt_tests.admin import PromptTestAdmin
 from calls.tasks import write_report
 from tenants.context import current, require_tenant
 
-__all__ = ["CallAdmin", "PromptTestAdmin"]
+__all__ = ["CallAdmin", "PlayTestAdmin", "PromptTestAdmin"]
 
 EVENTS_SHOWN = 2_000
 """A page holds the first so many; an hour's call has about as many."""

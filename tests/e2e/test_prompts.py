@@ -61,7 +61,7 @@ async def test_an_admin_writes_tests_and_publishes_a_version(house: House, serve
         await screen.picture("prompts_test_start")
         await page.get_by_role("button", name="Start the test").click()
         await expect(page.get_by_text("Different").first).to_be_visible(timeout=60_000)
-        await expect(page.locator("#prompt-test")).to_have_count(0, timeout=60_000)
+        await expect(page.locator("#trial")).to_have_count(0, timeout=60_000)
         await expect(page.get_by_text("First words, half within")).to_be_visible()
         await screen.picture("prompts_test")
         await page.get_by_role("link", name="Back to Live cards").click()

@@ -1,11 +1,11 @@
 // @ts-check
-/** The page of a prompt's test: shows how far it is and the answers as they come. Rows come as HTML from our server. */
+/** The page of a test on stored calls: how far it is, and results as they come, as HTML from our server. */
 
 const EVERY_MS = 1500;
 const LONGEST_MS = 10000;
 
-const place = document.getElementById("prompt-test");
-const results = document.getElementById("prompt-test-results");
+const place = document.getElementById("trial");
+const results = document.getElementById("trial-results");
 
 /** @typedef {{done: number, total: number, state: string, is_final: boolean}} Progress */
 
@@ -17,10 +17,10 @@ function tell(id, words) {
 
 /** @param {Progress} progress */
 function show({ done, total, state }) {
-  tell("prompt-test-state", state);
-  tell("prompt-test-done", done);
-  tell("prompt-test-total", total);
-  const bar = document.getElementById("prompt-test-bar");
+  tell("trial-state", state);
+  tell("trial-done", done);
+  tell("trial-total", total);
+  const bar = document.getElementById("trial-bar");
   if (bar instanceof HTMLProgressElement) {
     bar.max = Math.max(total, 1);
     bar.value = done;
@@ -50,11 +50,11 @@ function follow(url, shown, wait) {
       if (results && progress.done !== shown) results.innerHTML = await (await get("?part=results")).text();
       follow(url, progress.done, EVERY_MS);
     } catch {
-      tell("prompt-test-state", "No answer from the server: trying again");
+      tell("trial-state", "No answer from the server: trying again");
       follow(url, shown, Math.min(wait * 2, LONGEST_MS));
     }
     return undefined;
   }, wait);
 }
 
-if (place) follow(place.dataset["progress"] ?? "", Number(document.getElementById("prompt-test-done")?.textContent ?? 0), EVERY_MS);
+if (place) follow(place.dataset["progress"] ?? "", Number(document.getElementById("trial-done")?.textContent ?? 0), EVERY_MS);
