@@ -1,7 +1,7 @@
 -- The tables of a new business. Made from the migrations by
 --     python -m salespilot.quickstart.template
 -- Never edit it: make it again, after each change of a migration and after a merge conflict (take either side first).
--- digest: a44ab5ffbc47ff69007e2232aba5f19ef8d1fffeb88797cddc20d5d186c7abc9
+-- digest: 3b1b396e26bb1bf057d371e0b15a1b445ef080b3b6368ff6b681f34b45745d20
 -- apps: members account socialaccount mfa usersessions admin auth contenttypes sessions house audit signin coaching calls billing
 -- migration: account.0001_initial 6f27ff6bdf57521a
 -- migration: account.0002_email_max_length c956ab7a3c3660a1
@@ -29,8 +29,8 @@
 -- migration: auth.0011_update_proxy_permissions 85a5dde708dc4b61
 -- migration: auth.0012_alter_user_first_name_max_length 6cefbc9f80903763
 -- migration: billing.0001_initial fce969b780847ad7
--- migration: calls.0001_initial fc72790d052be8b3
--- migration: coaching.0001_initial 9bfa500f5d3b6c5e
+-- migration: calls.0001_initial af77495fbcfec77b
+-- migration: coaching.0001_initial 9be1788290291282
 -- migration: coaching.0002_versions_never_change ebe2037d888f8883
 -- migration: contenttypes.0001_initial 35ed8489a147e0b4
 -- migration: contenttypes.0002_remove_content_type_name 7d36494075750f0e
