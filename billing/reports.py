@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +11,7 @@ from billing.budgets import Budgets, current_budgets
 from billing.costs import Cost
 from billing.period import Period
 from billing.prices import usd
+from tenants.spreadsheets import csv_line, inert
 
 COMPONENTS = ("speech", "model", "storage")
 CALLS_SHOWN = 200
@@ -132,32 +132,19 @@ def _row(label: str, detail: str, costed: Costed, *, call_id: str = "", is_over_
     return Row(label, detail, components, costed.total, call_id, is_over_budget)
 
 
-class _Echo:
-    """A file for csv that hands each line back instead of keeping it."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
 def csv_lines(rows_of: Table) -> Iterator[str]:
     """The table as CSV, line by line. Money in dollars with six digits: exact to the micro-dollar."""
-    writer = csv.writer(_Echo())
     head = [rows_of.first_column, rows_of.second_column, *(f"{name} USD" for name in COMPONENTS)]
-    yield str(writer.writerow([*head, "total USD", "waste USD", "entries without price", "call id"]))
+    yield csv_line([*head, "total USD", "waste USD", "entries without price", "call id"])
     for row in rows_of.rows:
-        yield str(writer.writerow(_csv_row(row)))
+        yield csv_line(_csv_row(row))
 
 
 def _csv_row(row: Row) -> Iterable[str]:
     money = (_exact(cost) for cost in (*row.components, row.total))
     waste = usd(row.total.waste_micros, digits=6).lstrip("$").replace(",", "")
-    return [_inert(row.label), _inert(row.detail), *money, waste, str(row.total.unpriced), row.call_id]
+    return [inert(row.label), inert(row.detail), *money, waste, str(row.total.unpriced), row.call_id]
 
 
 def _exact(cost: Cost) -> str:
     return usd(cost.micros, digits=6).lstrip("$").replace(",", "") if cost.is_known else NO_PRICE
-
-
-def _inert(text: str) -> str:
-    """A name that starts like a formula must not run in a spreadsheet."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
