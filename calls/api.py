@@ -24,7 +24,9 @@ from calls.models import Call, CallState
 from calls.speech import transcribe_snippet
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
 from calls.speech.browser import parse_lines
+from tenants.audit.models import Via
 from tenants.consent.rules import Answer
+from tenants.members.models import Scope
 from tenants.members.refs import MemberRef
 
 MAX_WAIT_S = 25
@@ -36,10 +38,9 @@ SOURCES = frozenset({"browser", "replay", "api", "sample", "phone"})
 NOT_RECORDED = (
     "The answer is not recorded: the server can not reach its database. Until it is, nobody new is heard: try again."
 )
-CALLERS = frozenset({"rep", "manager", "admin"})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def calls(request: HttpRequest) -> HttpResponse:
     """Starts a call: 201 with its id and the addresses of its sockets."""
     content = body(request)
@@ -55,7 +56,7 @@ async def calls(request: HttpRequest) -> HttpResponse:
     given = parse_answer(content, "consent") if "consent" in content else Answer.NONE
 
     def create(member: MemberRef) -> Call:
-        if not member.has_role(*CALLERS):
+        if not member.has_role(*services.CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
         return consents.start_call(
             member=member, channels=channels, customer=customer, source=source, places=places, answer=given
@@ -67,9 +68,9 @@ async def calls(request: HttpRequest) -> HttpResponse:
     return answer({**made, "consent": consents.to_wire(call)}, status=201)
 
 
-@endpoint("GET")
+@endpoint("GET", scope=Scope.CALLS_READ)
 async def call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    _, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    _, found = await ask(request, lambda member: services.read_call(call_id, member, via=Via.API))
     return answer(
         {
             "id": str(found.id),
@@ -88,7 +89,7 @@ async def call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     )
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Hangs up. Idempotent; 503 `saving_late` while the database is away, the hanging up goes on then."""
     asked, found = await ask(request, lambda member: services.own_call(call_id, member))
@@ -102,7 +103,7 @@ async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"id": str(call_id), "state": CallState.ENDED.value})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """The customer's answer, recorded by the person on the call. Answered once it is saved; only then it counts."""
     content = body(request)
@@ -122,7 +123,7 @@ async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer(consents.to_wire(found))
 
 
-@endpoint("GET")
+@endpoint("GET", scope=Scope.CALLS_READ)
 async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """The log after `after`; waits up to `wait` seconds for the first event, holding no database connection.
 
@@ -130,7 +131,7 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """
     after = whole_parameter(request, "after", 0, 1 << 31)
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
-    asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    asked, found = await ask(request, lambda member: services.read_call(call_id, member, via=Via.API))
     has_more_to_come = found.state == CallState.OPEN or found.report_state not in {"ready", "failed"}
     rest_s = float(wait_s) if has_more_to_come else 0.0
     async with registry.feed(asked.business, call_id) as feed:
@@ -141,7 +142,7 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not."""
     first_sample = whole_parameter(request, "first_sample", None, 1 << 53)
@@ -158,7 +159,7 @@ async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"ack": ack, "next_sample": session.next_sample})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def lines(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Lines the browser recognised itself: same pipeline, coach included. `taken` is 0 while the server hears."""
     spoken = parse_lines(body(request))
@@ -167,7 +168,7 @@ async def lines(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"taken": session.take_browser_lines(spoken)})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """A `ClientMessage`: what the events socket takes, for when it is blocked."""
     content = body(request)
@@ -183,7 +184,7 @@ async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"taken": 1})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def preflight(request: HttpRequest) -> HttpResponse:
     """Transcribes up to 6 s of mono PCM16 at 16 kHz, to show before a call that speech arrives. Keeps nothing."""
     pcm = raw_body(request, MAX_PREFLIGHT_BYTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
@@ -22,6 +23,8 @@ from calls.live.session import LiveSession
 from calls.live.sockets import CHECK_EVERY_S, CallSocket, Receive, Scope, Send, SocketClosedError, bad, together
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
+from tenants.audit.models import Via
+from tenants.members.models import Scope as KeyScope
 
 HELLO_WITHIN_S = 10.0
 
@@ -34,6 +37,7 @@ class AudioSocket(CallSocket):
     """
 
     name: ClassVar[str] = "audio"
+    key_scope: ClassVar[KeyScope | None] = KeyScope.CALLS_WRITE
 
     async def talk(self) -> None:
         try:
@@ -94,10 +98,11 @@ class EventsSocket(CallSocket):
     """
 
     name: ClassVar[str] = "events"
+    key_scope: ClassVar[KeyScope | None] = KeyScope.CALLS_READ
 
     async def talk(self) -> None:
         after = self._after()
-        call = await self.find_call(services.visible_call)
+        call = await self.find_call(partial(services.read_call, via=Via.SOCKET))
         async with registry.feed(self.business, self.call_id) as feed:
             subscriber = feed.subscribe(after=after, take=self.outbox.put, take_fleeting=self.outbox.put_fleeting)
             try:
@@ -150,6 +155,8 @@ class EventsSocket(CallSocket):
                 raise
 
     async def _act(self, call: Call, message: dict[str, Any], person: Person) -> None:
+        if not self.member.has_scope(KeyScope.CALLS_WRITE):
+            raise NotYoursError(f"This API key may only read: it lacks the scope {KeyScope.CALLS_WRITE}.")
         check_rights(parse_client_message(message), person)
         await act(self, call, message, person)
 

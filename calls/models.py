@@ -52,6 +52,7 @@ class Call(models.Model):
     consent_language = models.CharField(max_length=8, blank=True)
     consent_answer = models.CharField(max_length=10, blank=True)
     consent_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True, help_text="When the rep, or an admin, let managers see the report.")
     log_deleted_at = models.DateTimeField(null=True, help_text="When retention deleted the log, the whole of it.")
 
     class Meta:

@@ -14,20 +14,21 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from calls import consents, report_page, selectors
+from calls import consents, looks, rep_first, report_page, selectors
 from calls.models import Call, CallState, ReportState
-from calls.services import CallForbidden, CallNotFound, visible_call
+from calls.services import CALLERS, CallForbidden, CallHeld, CallNotFound, reachable_call, visible_call
+from tenants.audit.models import Via
 from tenants.consent.rules import UNKNOWN, standard_rules
 from tenants.house import policies
-from tenants.members.access import can_watch, require_role
+from tenants.members.access import can_watch, leads_nobody, require_role
 from tenants.members.models import Member, Role
 from tenants.members.refs import MemberRef
 
 PAGE_SIZE = 25
 HOME_CALLS = 6
-SALES = (Role.REP, Role.MANAGER, Role.ADMIN)
+SALES = CALLERS
 WATCH = (Role.MANAGER, Role.ADMIN)
 
 
@@ -39,14 +40,18 @@ CallView = Callable[[HttpRequest, Call], HttpResponse]
 
 
 def _of_call(view: CallView) -> Callable[[HttpRequest, uuid.UUID], HttpResponse]:
-    """Hands the view its call: 404 when this business has none such, 403 when it is a colleague's."""
+    """Hands the view its call: 404 when this business has none such, 403 when it is not theirs to see, or not yet."""
 
     @wraps(view)
     def found(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+        member = _member(request)
         try:
-            call = visible_call(call_id, MemberRef.from_member(_member(request)))
+            call = visible_call(call_id, MemberRef.from_member(member))
         except CallNotFound:
             raise Http404 from None
+        except CallHeld as held:
+            context = {"call": held.call, "opens_at": held.opens_at, "may_override": member.is_admin}
+            return render(request, "calls/held.html", context, status=403)
         except CallForbidden as refusal:
             raise PermissionDenied(refusal.reason) from None
         return view(request, call)
@@ -64,7 +69,8 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "calls": selectors.filtered_calls(member, selectors.CallFilter(state=CallState.ENDED))[:HOME_CALLS],
         "own_open": Call.objects.filter(member=member, state=CallState.OPEN).first(),
-        "rows": selectors.calls_in_flight() if can_watch(member.roles) else [],
+        "rows": selectors.calls_in_flight(member) if can_watch(member.roles) else [],
+        "leads_nobody": leads_nobody(member),
         "is_watching_off": not policies.current_policy().allow_live_watching,
         "can_watch": can_watch(member.roles),
     }
@@ -83,8 +89,9 @@ def call_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "wanted": wanted,
         "is_filtered": wanted != selectors.CallFilter(),
-        "members": selectors.members_with_calls() if can_watch(member.roles) else [],
+        "members": selectors.members_with_calls(member) if can_watch(member.roles) else [],
         "states": CallState.choices,
+        "leads_nobody": leads_nobody(member),
         "query": query.urlencode(),
     }
     return render(request, "calls/list.html", context)
@@ -130,10 +137,29 @@ def report(request: HttpRequest, call: Call) -> HttpResponse:
     """The report, or what has become of it so far."""
     if call.state == CallState.OPEN:
         return redirect("call", call_id=call.id)
-    reader = _member(request)
-    view = report_page.build(call, with_cost=reader.is_admin, with_versions=can_watch(reader.roles))
+    member = _member(request)
+    view = report_page.build(call, with_cost=member.is_admin, with_versions=can_watch(member.roles))
+    looks.opened(call, member, via=Via.WEB)
     config = {"stateUrl": f"/calls/{call.id}/report/state/", "state": call.report_state}
-    return render(request, "calls/report.html", {"call": call, "report": view, "config": config})
+    opens_at = rep_first.opens_at(call, policies.current_policy()) if call.member_id == member.pk else None
+    return render(request, "calls/report.html", {"call": call, "report": view, "config": config, "opens_at": opens_at})
+
+
+@require_POST
+@require_role(*SALES)
+def release_report(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """The rep lets managers see the report before its time; an admin may too, which the audit log keeps."""
+    member = MemberRef.from_member(_member(request))
+    try:
+        call = reachable_call(call_id, member)
+    except CallNotFound:
+        raise Http404 from None
+    except CallForbidden as refusal:
+        raise PermissionDenied(refusal.reason) from None
+    if not rep_first.may_release(call, member):
+        raise PermissionDenied("Only the person on the call, or an admin, can release its report.")
+    rep_first.release(call, member=member, via=Via.WEB)
+    return redirect("report", call_id=call.id)
 
 
 @require_GET
@@ -154,7 +180,8 @@ _WRITTEN = frozenset({ReportState.READY.value, ReportState.FAILED.value})
 def live_board(request: HttpRequest) -> HttpResponse:
     """Calls in flight. `?part=rows` gives the rows alone, for the page that refreshes itself."""
     context = {
-        "rows": selectors.calls_in_flight(),
+        "rows": selectors.calls_in_flight(_member(request)),
+        "leads_nobody": leads_nobody(_member(request)),
         "is_watching_off": not policies.current_policy().allow_live_watching,
     }
     template = "calls/_live_rows.html" if request.GET.get("part") == "rows" else "calls/live.html"
@@ -169,6 +196,7 @@ def watch(request: HttpRequest, call: Call) -> HttpResponse:
     """A call of a colleague as it happens, with a way to send the rep a note."""
     if call.state == CallState.ENDED:
         return redirect("report", call_id=call.id)
+    looks.opened(call, _member(request), via=Via.WEB)
     return render(request, "calls/watch.html", {"call": call, "config": _config(request, call)})
 
 

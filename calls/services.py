@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,14 +15,20 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing import budgets
-from calls import events
+from calls import events, looks, rep_first
 from calls.live import wake
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
+from tenants.audit.models import Via
 from tenants.context import Business, require_tenant
 from tenants.house.policies import current_policy, ruling_for
-from tenants.members.access import can_watch
+from tenants.members.access import can_watch, reach_of
 from tenants.members.models import Role
 from tenants.members.refs import MemberRef
+
+CALLERS = (Role.REP, Role.MANAGER, Role.ADMIN)
+"""Who may be on a call."""
+
+_NOT_IN_REACH = "This is a call of somebody in none of the teams you lead."
 
 
 class CallError(Exception):
@@ -49,6 +56,18 @@ class CallForbidden(CallError):
     close_code = 4403
     status = 403
     code = "not_allowed"
+
+
+class CallHeld(CallForbidden):
+    """Its rep sees it first: it opens to this member at `opens_at`, or when it is released."""
+
+    code = "rep_first"
+
+    def __init__(self, call: Call, opens_at: datetime) -> None:
+        when = f"{opens_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        super().__init__(f"The rep sees this call first: it opens at {when}, or once the rep releases it.")
+        self.call = call
+        self.opens_at = opens_at
 
 
 class CallOver(CallError):
@@ -103,17 +122,40 @@ def append_first(call: Call, kind: events.Kind, payload: events.Payload) -> None
 
 
 def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
-    """The call if `member` may see it: reps their own, managers and admins all of the business.
+    """The call if `member` may see it now: own calls at once, others' as `reach_of` and the policy allow.
 
-    Raises `CallNotFound`, or `CallForbidden` for a colleague's call and for billing staff.
+    Raises `CallNotFound`, `CallHeld`, or `CallForbidden` for a colleague's call and for billing staff.
     """
-    call = Call.objects.filter(pk=call_id).first()
+    call = reachable_call(call_id, member)
+    if call.member_id == member.id:
+        return call
+    policy = current_policy()
+    if call.state == CallState.OPEN and not policy.allow_live_watching:
+        raise CallForbidden("Calls are not watched live here: it can be seen once it has ended.")
+    opens_at = rep_first.opens_at(call, policy)
+    if opens_at is not None:
+        raise CallHeld(call, opens_at)
+    return call
+
+
+def reachable_call(call_id: uuid.UUID, member: MemberRef) -> Call:
+    """The call if it is the member's own or of somebody in their reach, be it open, held or not. Shows nothing of it.
+
+    Raises `CallNotFound`, `CallForbidden`.
+    """
+    call = Call.objects.select_related("member").filter(pk=call_id).first()
     if call is None:
         raise CallNotFound
-    if not can_watch(member.roles) and not (member.has_role(Role.REP) and call.member_id == member.id):
-        raise CallForbidden("This is a colleague's call.")
-    if call.member_id != member.id and call.state == CallState.OPEN and not current_policy().allow_live_watching:
-        raise CallForbidden("Calls are not watched live here: it can be seen once it has ended.")
+    is_own = call.member_id == member.id and member.has_role(*CALLERS)
+    if not is_own and not reach_of(member).covers(call.member_id):
+        raise CallForbidden(_NOT_IN_REACH if can_watch(member.roles) else "This is a colleague's call.")
+    return call
+
+
+def read_call(call_id: uuid.UUID, member: MemberRef, *, via: Via) -> Call:
+    """As `visible_call`, for whoever goes on to read it through the API or a socket: noted in the audit log."""
+    call = visible_call(call_id, member)
+    looks.went_on(call, member, via=via)
     return call
 
 

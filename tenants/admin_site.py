@@ -20,8 +20,8 @@ from unfold.sites import UnfoldAdminSite
 from tenants.context import current
 from tenants.members.models import Member
 
-# The table exists in the shared schema too, but nobody could use a key there: the API is a business's.
-NOT_ON_PUBLIC_HOST = {"members.apikey"}
+# The tables exist in the shared schema too, but nobody could use a key or a team there: calls are a business's.
+NOT_ON_PUBLIC_HOST = {"members.apikey", "members.team"}
 # A member has one role; Django's groups would promise rights that nothing asks for.
 NOWHERE = {"auth.group"}
 

@@ -35,6 +35,7 @@ SECTIONS = (
     Section("coaching", "Prompts and playbook"),
     Section("calls", "Calls"),
     Section("billing", "Billing"),
+    Section("audit", "Audit"),
 )
 # Names of Material symbols, which unfold brings along.
 ICONS = {
@@ -42,7 +43,9 @@ ICONS = {
     "tenants.domain": "language",
     "rates.price": "sell",
     "members.member": "group",
+    "members.team": "groups",
     "members.apikey": "key",
+    "audit.auditline": "history",
     "signin.invitation": "mail",
     "signin.opensession": "devices",
     "signin.provider": "passkey",

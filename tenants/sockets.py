@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from tenants.context import Business, business_scope
-from tenants.members.authentication import bearer_secret, member_for_key, member_for_session
+from tenants.members.authentication import bearer_secret, member_for_session, valid_key
 from tenants.members.refs import MemberRef
 from tenants.selectors import Address, hosts
 
@@ -113,9 +113,9 @@ async def _member(credential: Credential) -> MemberRef | None:
 
 def _find_member(credential: Credential) -> MemberRef | None:
     if credential.api_key:
-        member = member_for_key(credential.api_key)
-    else:
-        member = member_for_session(credential.session_key) if credential.session_key else None
+        key = valid_key(credential.api_key)
+        return MemberRef.from_member(key.member, key) if key else None
+    member = member_for_session(credential.session_key) if credential.session_key else None
     return MemberRef.from_member(member) if member else None
 
 

@@ -27,7 +27,7 @@ from django.test import Client  # noqa: E402
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
 
 from tenants.context import PUBLIC, Business, business_scope, public_scope  # noqa: E402
-from tenants.members.models import Member, Role  # noqa: E402
+from tenants.members.models import Member, Role, Team  # noqa: E402
 from tenants.selectors import each_business, hosts  # noqa: E402
 
 PASSWORD = "a-password-for-tests"
@@ -110,10 +110,13 @@ def _password_hash() -> str:
 def member(acme: Business, _password_hash: str) -> MakeMember:
     """`member("rep")`, `member("rep", "manager")`, `member("admin", business=globex)`: a saved member with `PASSWORD`.
 
+    All are in their business's one team, which its managers lead; `is_in_team=False` leaves somebody out.
     Needs a database fixture.
     """
 
-    def make(*roles: str, business: Business | None = None, name: str = "", email: str = "") -> Member:
+    def make(
+        *roles: str, business: Business | None = None, name: str = "", email: str = "", is_in_team: bool = True
+    ) -> Member:
         unique = secrets.token_hex(4)
         held = [str(role) for role in roles] or [Role.REP.value]
         person = Member(
@@ -125,6 +128,8 @@ def member(acme: Business, _password_hash: str) -> MakeMember:
         home = business or acme
         with business_scope(home):
             person.save()
+            if is_in_team:
+                join_team(person)
         person.business = home  # type: ignore[attr-defined]
         return person
 
@@ -160,6 +165,14 @@ def operator(_password_hash: str) -> Callable[[], Member]:
         return person
 
     return make
+
+
+def join_team(person: Member) -> None:
+    """Into the team of everybody, as its manager if that is the role. Within the current business."""
+    team, _ = Team.objects.get_or_create(name="Everybody")
+    team.members.add(person)
+    if person.has_role(Role.MANAGER):
+        team.leaders.add(person)
 
 
 def _clear_cache() -> None:

@@ -17,7 +17,7 @@ from coaching.prompt_versions import Wording, publish_text
 from coaching.services import apply_pack, load_material
 from tenants.context import business_scope, public_scope
 from tenants.house.models import Branding
-from tenants.members.models import Member, Role
+from tenants.members.models import Member, Role, Team
 from tenants.models import Tenant
 from tenants.provisioning import create_business
 from tenants.selectors import business_of
@@ -46,6 +46,7 @@ def _business(demo: DemoBusiness) -> str:
         if is_new:
             _brand(demo)
         _people([(demo.email(person), person.name, [person.role]) for person in demo.people])
+        _team()
         give_material(demo)
         added = finish_calls(dialogues.read(demo.schema_name))
     return f"{demo.name} on {demo.host}: {len(demo.people)} people, {added} calls added"
@@ -72,6 +73,14 @@ def _people(wanted: Sequence[tuple[str, str, list[Role]]]) -> None:
     Member.objects.bulk_create(
         Member(email=email, name=name, roles=roles, password=password) for email, name, roles in missing
     )
+
+
+def _team() -> None:
+    """One for everybody, led by the manager, who sees nobody's calls otherwise. Once: the admin may change it."""
+    team, is_new = Team.objects.get_or_create(name="Sales")
+    if is_new:
+        team.members.set(Member.objects.filter(roles__overlap=[Role.REP, Role.MANAGER]))
+        team.leaders.set(Member.objects.filter(roles__contains=[Role.MANAGER]))
 
 
 def give_material(demo: DemoBusiness) -> None:

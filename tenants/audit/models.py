@@ -24,8 +24,11 @@ class Action(models.TextChoices):
     BRAND_CHANGED = "brand_changed", "Changed the brand"
     MEMBER_CHANGED = "member_changed", "Changed a member"
     ROLES_CHANGED = "roles_changed", "Changed a member's roles"
+    TEAM_CHANGED = "team_changed", "Changed a team"
     KEY_CHANGED = "key_changed", "Issued or revoked an API key"
     ACCESS_CHANGED = "access_changed", "Changed how members sign in"
+    REPORT_RELEASED = "report_released", "Released an own report"
+    REPORT_REWRITTEN = "report_rewritten", "Had a report written again"
     OVERRIDDEN = "overridden", "Overrode a decision"
 
 

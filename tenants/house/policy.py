@@ -14,6 +14,7 @@ from django.utils import timezone
 from tenants.consent.rules import Mode, standard_rules
 
 FIFTY_YEARS_DAYS = 18_263
+FOUR_WEEKS_HOURS = 672
 
 
 class Redaction(models.TextChoices):
@@ -128,6 +129,15 @@ class Policy(models.Model):
         default=True,
         help_text="Off: managers and admins see a colleague's call only after it has ended. Holds at once; who "
         "watches a call is sent away within seconds.",
+    )
+    rep_first_hours = models.PositiveSmallIntegerField(
+        "reps see it first, hours",
+        default=0,
+        validators=[MaxValueValidator(FOUR_WEEKS_HOURS)],
+        help_text="So many hours after a call only its rep sees the transcript, the report and the recording; then the "
+        "managers of the rep's teams and the admins do too. The rep may release them sooner on the report's page. An "
+        "admin may as well: that is noted in the audit log. 0 lets them see it at once. Watching a call while it runs "
+        "has its own switch. Holds at once, also for calls that are there already.",
     )
     customer_sentiment = models.BooleanField(
         "figures of the customer's mood",

@@ -104,6 +104,13 @@ class PolicyAdmin(SingleRowAdmin, AuditedPolicy):
             },
         ),
         (
+            "Who sees a call when",
+            {
+                "description": "Reps see their own calls, managers those of the teams they lead, admins all.",
+                "fields": ["rep_first_hours", "allow_live_watching"],
+            },
+        ),
+        (
             "Recordings",
             {
                 "description": "Whether the sound of calls is kept, and who may hear it.",
@@ -125,7 +132,6 @@ class PolicyAdmin(SingleRowAdmin, AuditedPolicy):
                 "fields": [
                     "allow_model_cards",
                     "allow_browser_speech",
-                    "allow_live_watching",
                     "customer_sentiment",
                 ]
             },

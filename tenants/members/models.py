@@ -98,8 +98,38 @@ class Member(AbstractBaseUser):
         return self.is_superuser or (self.is_staff and app_label == "billing")
 
 
+class Team(models.Model):
+    """Members and who leads them. A manager sees the calls of the teams they lead, and of nobody else."""
+
+    name = models.CharField(max_length=100, unique=True)
+    members = models.ManyToManyField(
+        Member, related_name="teams", blank=True, help_text="Whose calls the team's managers see."
+    )
+    leaders = models.ManyToManyField(
+        Member,
+        related_name="led_teams",
+        blank=True,
+        help_text="Members with the role Manager. They see the calls of everyone in this team. A manager who leads "
+        "no team sees only own calls; admins see all calls. Holds at once; open pages end within seconds.",
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scope(models.TextChoices):
+    """What a program may do with its key; never more than the key's member may."""
+
+    CALLS_READ = "calls:read", "Read calls: state, transcript, cards and reports, also while they run"
+    CALLS_WRITE = "calls:write", "Make calls: start and end them, send audio, lines, notes and answers"
+    BILLING_READ = "billing:read", "Read what calls cost"
+
+
 class ApiKey(models.Model):
-    """A program's key to the API, in one member's name. Only its hash is kept; the key is shown once.
+    """A program's key to the API, in one member's name, for some scopes. Only its hash is kept; it is shown once.
 
     `sp_` + 40 url-safe characters carry 240 bits, so a plain SHA-256 is enough: there is nothing to guess.
     """
@@ -110,6 +140,10 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100)
     hint = models.CharField(max_length=12, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(
+        models.CharField(max_length=20, choices=Scope.choices),
+        help_text="What the program may do, within what the member may. Give the fewest that its work needs.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -125,9 +159,17 @@ class ApiKey(models.Model):
     def digest_of(key: str) -> str:
         return hashlib.sha256(key.encode()).hexdigest()
 
+    @property
+    def scope_names(self) -> str:
+        """In the order of `Scope`: `calls:read, calls:write`."""
+        return ", ".join(scope.value for scope in Scope if scope in self.scopes)
+
     @classmethod
-    def issue(cls, *, member: Member, name: str) -> tuple[ApiKey, str]:
-        """A new key: the row and, once only, the secret."""
+    def issue(cls, *, member: Member, name: str, scopes: Iterable[str] = tuple(Scope)) -> tuple[ApiKey, str]:
+        """A new key: the row and, once only, the secret. Whoever issues one for others names its `scopes`."""
         secret = cls.PREFIX + secrets.token_urlsafe(30)
-        row = cls.objects.create(member=member, name=name, hint=secret[:8], digest=cls.digest_of(secret))
+        granted = [scope.value for scope in Scope if scope in set(scopes)]
+        row = cls.objects.create(
+            member=member, name=name, hint=secret[:8], digest=cls.digest_of(secret), scopes=granted
+        )
         return row, secret

@@ -15,7 +15,7 @@ from django.db import connection
 
 from tenants.context import Business, business_scope, public_scope
 from tenants.house.models import Branding, Policy
-from tenants.members.authentication import member_for_key
+from tenants.members.authentication import valid_key
 from tenants.members.models import ApiKey, Member
 from tenants.models import Domain, Tenant
 from tenants.postgresql.roles import (
@@ -229,25 +229,33 @@ def test_create_member_prints_a_password_that_signs_in(acme: Business, capsys: p
         call_command("create_member", "bo@example.com", business="acme", name="Bo", password="short")
 
 
+def speaker(secret: str) -> Member | None:
+    key = valid_key(secret)
+    return key.member if key else None
+
+
 def test_create_api_key_prints_the_key_once_and_keeps_its_hash(
     acme: Business, globex: Business, member: MakeMember, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ada = member("rep", email="ada@example.com")
-    call_command("create_api_key", business="acme", member="ada@example.com", name="crm")
+    call_command("create_api_key", business="acme", member="ada@example.com", name="crm", scope=["calls:read"])
     secret = capsys.readouterr().out.strip()
     with business_scope(acme):
         row = ApiKey.objects.get()
         assert secret not in str(row.__dict__)
-        assert member_for_key(secret) == ada
+        assert row.scopes == ["calls:read"]
+        assert speaker(secret) == ada
         first_use = ApiKey.objects.get().last_used_at
-        assert member_for_key(secret) == ada
+        assert speaker(secret) == ada
         assert ApiKey.objects.get().last_used_at == first_use
         Member.objects.update(is_active=False)
-        assert member_for_key(secret) is None
+        assert speaker(secret) is None
     with business_scope(globex):
-        assert member_for_key(secret) is None
+        assert speaker(secret) is None
     with pytest.raises(CommandError, match="no active member"):
-        call_command("create_api_key", business="acme", member="nobody@example.com", name="crm")
+        call_command("create_api_key", business="acme", member="nobody@example.com", name="crm", scope=["calls:read"])
+    with pytest.raises(CommandError, match="--scope"):
+        call_command("create_api_key", "--business=acme", "--member=ada@example.com", "--name=crm")
 
 
 def test_role_names_fit_and_do_not_meet() -> None:

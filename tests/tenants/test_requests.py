@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 from psycopg import sql
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import PermissionDenied as ScopeRefused
 from rest_framework.request import Request
 
 from tenants.context import Business, NoBusiness, business_scope, current, require_tenant
@@ -174,14 +176,33 @@ def test_the_api_asks_for_a_role(member: MakeMember) -> None:
 def test_a_key_speaks_for_its_member_in_its_business_only(acme: Business, globex: Business, member: MakeMember) -> None:
     ada = member("rep")
     with business_scope(acme):
-        _, secret = ApiKey.issue(member=ada, name="crm")
-    request = Request(request_to("acme.localhost", Authorization=f"Bearer {secret}"))
+        row, secret = ApiKey.issue(member=ada, name="crm", scopes=["calls:read"])
+    request = Request(asking_for("calls:read", Authorization=f"Bearer {secret}"))
     with business_scope(acme):
-        assert ApiKeyAuthentication().authenticate(request) == (ada, None)
+        assert ApiKeyAuthentication().authenticate(request) == (ada, row)
     with business_scope(globex), pytest.raises(AuthenticationFailed):
         ApiKeyAuthentication().authenticate(request)
     with pytest.raises(NoBusiness):
         ApiKeyAuthentication().authenticate(request)
+
+
+def asking_for(scope: str | None, **headers: str) -> HttpRequest:
+    """A request whose operation declares `scope`."""
+    request = request_to("acme.localhost", **headers)
+    operation = SimpleNamespace(**({"key_scope": scope} if scope else {}))
+    request.resolver_match = cast(Any, SimpleNamespace(func=operation))
+    return request
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"), [("calls:write", "lacks the scope calls:write"), (None, "takes no API keys")]
+)
+def test_a_key_does_only_what_its_scopes_say(acme: Business, member: MakeMember, scope: str | None, words: str) -> None:
+    with business_scope(acme):
+        _, secret = ApiKey.issue(member=member("admin"), name="crm", scopes=["calls:read", "billing:read"])
+        request = Request(asking_for(scope, Authorization=f"Bearer {secret}"))
+        with pytest.raises(ScopeRefused, match=words):
+            ApiKeyAuthentication().authenticate(request)
 
 
 @pytest.mark.parametrize("header", ["", "Basic abc", "Bearer", "Bearer ", "Token sp_x"])
