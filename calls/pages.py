@@ -10,13 +10,14 @@ from typing import Any, cast
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from calls import consents, looks, rep_first, report_page, selectors
+from calls import consents, looks, recording_page, recordings, rep_first, report_page, selectors
 from calls.models import Call, CallState, ReportState
 from calls.services import CALLERS, CallForbidden, CallHeld, CallNotFound, reachable_call, visible_call
 from tenants.audit.models import Via
@@ -36,14 +37,14 @@ def _member(request: HttpRequest) -> Member:
     return cast(Member, request.user)
 
 
-CallView = Callable[[HttpRequest, Call], HttpResponse]
+CallView = Callable[[HttpRequest, Call], HttpResponseBase]
 
 
-def _of_call(view: CallView) -> Callable[[HttpRequest, uuid.UUID], HttpResponse]:
+def _of_call(view: CallView) -> Callable[[HttpRequest, uuid.UUID], HttpResponseBase]:
     """Hands the view its call: 404 when this business has none such, 403 when it is not theirs to see, or not yet."""
 
     @wraps(view)
-    def found(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    def found(request: HttpRequest, call_id: uuid.UUID) -> HttpResponseBase:
         member = _member(request)
         try:
             call = visible_call(call_id, MemberRef.from_member(member))
@@ -141,8 +142,23 @@ def report(request: HttpRequest, call: Call) -> HttpResponse:
     view = report_page.build(call, with_cost=member.is_admin, with_versions=can_watch(member.roles))
     looks.opened(call, member, via=Via.WEB)
     config = {"stateUrl": f"/calls/{call.id}/report/state/", "state": call.report_state}
-    opens_at = rep_first.opens_at(call, policies.current_policy()) if call.member_id == member.pk else None
-    return render(request, "calls/report.html", {"call": call, "report": view, "config": config, "opens_at": opens_at})
+    policy = policies.current_policy()
+    context = {
+        "call": call,
+        "report": view,
+        "config": config,
+        "opens_at": rep_first.opens_at(call, policy) if call.member_id == member.pk else None,
+        "recording": recordings.find(call, MemberRef.from_member(member), policy),
+    }
+    return render(request, "calls/report.html", context)
+
+
+@require_safe
+@require_role(*SALES)
+@_of_call
+def recording(request: HttpRequest, call: Call) -> HttpResponseBase:
+    """The call's sound, for the player of the report page."""
+    return recording_page.respond(request, call, MemberRef.from_member(_member(request)))
 
 
 @require_POST

@@ -38,6 +38,12 @@ def with_opening(calls: QuerySet[Call], member: Member) -> QuerySet[Call]:
     return calls.annotate(held_until=Case(When(is_held, then=until), default=None, output_field=DateTimeField()))
 
 
+def open_to_others(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """Those of `calls` that are not, or no longer, their rep's alone."""
+    hours = timedelta(hours=current_policy().rep_first_hours)
+    return calls.exclude(state=CallState.ENDED, released_at=None, ended_at__gt=timezone.now() - hours)
+
+
 def may_release(call: Call, member: MemberRef) -> bool:
     """The person on the call, or an admin."""
     return call.member_id == member.id or member.has_role(Role.ADMIN)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("calls/<uuid:call_id>/", pages.call, name="call"),
     path("calls/<uuid:call_id>/report/", pages.report, name="report"),
     path("calls/<uuid:call_id>/report/release/", pages.release_report, name="release_report"),
+    path("calls/<uuid:call_id>/recording.wav", pages.recording, name="recording"),
     path("calls/<uuid:call_id>/report/state/", pages.report_state, name="report_state"),
     path("live/", pages.live_board, name="live_board"),
     path("live/<uuid:call_id>/", pages.watch, name="watch"),

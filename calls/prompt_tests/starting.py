@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from calls import reading
+from calls import looks, reading, rep_first
 from calls.events import Kind
 from calls.models import Call, CallEvent, CallState, PromptTest, PromptTestMoment, TrialState
 from coaching import prompt_versions, trial
@@ -57,9 +58,12 @@ def hindrance(version: PromptVersion) -> str:
 
 
 def stored_calls(limit: int = MAX_CALLS) -> list[Call]:
-    """The newest calls that have ended and still have their log."""
-    ended = Call.objects.select_related("member").filter(state=CallState.ENDED, log_deleted_at=None)
-    return list(ended.order_by("-started_at", "id")[:limit])
+    """The newest calls that have ended, still have their log and are not their rep's alone."""
+    return list(_usable().select_related("member").order_by("-started_at", "id")[:limit])
+
+
+def _usable() -> QuerySet[Call]:
+    return rep_first.open_to_others(Call.objects.filter(state=CallState.ENDED, log_deleted_at=None))
 
 
 def start(*, version: PromptVersion, call_ids: Sequence[uuid.UUID], by: Member) -> PromptTest:
@@ -69,7 +73,7 @@ def start(*, version: PromptVersion, call_ids: Sequence[uuid.UUID], by: Member) 
     """
     if reason := hindrance(version):
         raise TestRefused(reason)
-    calls = Call.objects.filter(pk__in=list(call_ids)[:MAX_CALLS], state=CallState.ENDED, log_deleted_at=None)
+    calls = _usable().filter(pk__in=list(call_ids)[:MAX_CALLS])
     rows = list(_moments(version.purpose, list(calls.order_by("-started_at", "id"))))[:MAX_MOMENTS]
     if not rows:
         raise TestRefused(
@@ -83,6 +87,8 @@ def start(*, version: PromptVersion, call_ids: Sequence[uuid.UUID], by: Member) 
         for number, row in enumerate(rows, start=1):
             row.test, row.number = test, number
         PromptTestMoment.objects.bulk_create(rows)
+        for call in dict.fromkeys(row.call for row in rows):
+            looks.opened(call, by, via=Via.ADMIN)
         record(
             Action.PROMPT_CHANGED,
             actor=by,
