@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, cast
 
 from django.contrib import admin
@@ -59,7 +60,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(AuditLine)
 class AuditLineAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    list_display = ["at", "show_actor", "action", "show_subject", "show_detail", "via"]
+    list_display = ["show_at", "show_actor", "action", "show_subject", "show_detail", "show_way"]
     list_display_links = None
     list_filter = ["at", PersonFilter, "action", SubjectFilter, "via"]
     list_filter_sheet = True
@@ -71,6 +72,14 @@ class AuditLineAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_per_page = 50
     show_full_result_count = False
     actions = None
+
+    @admin.display(description="At (UTC)", ordering="at")
+    def show_at(self, line: AuditLine) -> str:
+        return f"{line.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="Way", ordering="via")
+    def show_way(self, line: AuditLine) -> str:
+        return line.get_via_display()
 
     @admin.display(description="Person", ordering="actor_name")
     def show_actor(self, line: AuditLine) -> str:
@@ -86,7 +95,7 @@ class AuditLineAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @admin.display(description="Details")
     def show_detail(self, line: AuditLine) -> str:
-        return "; ".join(f"{_words(name)}: {_words(value)}" for name, value in line.detail.items())
+        return "; ".join(f"{_words(name)}: {_words(_named(name, value))}" for name, value in line.detail.items())
 
     def get_urls(self) -> list[URLPattern]:
         own = [path("export/", self.admin_site.admin_view(self.export), name="audit_auditline_export")]
@@ -121,6 +130,15 @@ class AuditLineAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
+
+
+def _named(name: str, value: object) -> object:
+    """Numbers of members as their names, as far as they are still known."""
+    if name.split("_")[0] not in {"member", "members", "leaders"}:
+        return value
+    numbers = value if isinstance(value, list) else [value]
+    known = dict(Member.objects.filter(pk__in=numbers).values_list("pk", "name"))
+    return [known.get(number, f"member {number}") for number in numbers]
 
 
 def _words(value: object) -> str:

@@ -66,6 +66,14 @@ def test_the_list_says_who_did_what_to_which_thing(admin: Client) -> None:
     assert all(words in page for words in ("Mo Morgan", "Looked at a call", "Call c0ffee00", "recordings: 3", "System"))
 
 
+def test_the_list_names_the_members_of_a_change(admin: Client, acme: Business) -> None:
+    with business_scope(acme):
+        mo = Member.objects.get(name="Mo Morgan")
+        detail = {"leaders_added": [mo.pk], "members_removed": [987_654]}
+        record(Action.TEAM_CHANGED, actor=None, via=Via.COMMAND, subject="team", subject_name="North", detail=detail)
+    assert "leaders added: Mo Morgan; members removed: member 987654" in admin.get(PAGE).content.decode()
+
+
 def test_search_finds_a_person_a_thing_and_an_id(admin: Client) -> None:
     assert persons(admin, "?q=morgan") == ["Mo Morgan"]
     assert persons(admin, "?q=live+prompt") == ["Bo Berg"]
