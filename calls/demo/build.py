@@ -46,7 +46,7 @@ def _business(demo: DemoBusiness) -> str:
         if is_new:
             _brand(demo)
         _people([(demo.email(person), person.name, [person.role]) for person in demo.people])
-        _team()
+        give_team()
         give_material(demo)
         added = finish_calls(dialogues.read(demo.schema_name))
     return f"{demo.name} on {demo.host}: {len(demo.people)} people, {added} calls added"
@@ -75,7 +75,7 @@ def _people(wanted: Sequence[tuple[str, str, list[Role]]]) -> None:
     )
 
 
-def _team() -> None:
+def give_team() -> None:
     """One for everybody, led by the manager, who sees nobody's calls otherwise. Once: the admin may change it."""
     team, is_new = Team.objects.get_or_create(name="Sales")
     if is_new:

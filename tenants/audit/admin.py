@@ -134,7 +134,7 @@ class AuditLineAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
 def _named(name: str, value: object) -> object:
     """Numbers of members as their names, as far as they are still known."""
-    if name.split("_")[0] not in {"member", "members", "leaders"}:
+    if name.partition("_")[0] not in {"member", "members", "leaders"}:
         return value
     numbers = value if isinstance(value, list) else [value]
     known = dict(Member.objects.filter(pk__in=numbers).values_list("pk", "name"))

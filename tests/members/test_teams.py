@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from calls.demo import build
 from calls.models import Call
 from tenants.context import Business, business_scope
 from tenants.members.access import Reach, leads_nobody, reach_of
@@ -124,3 +125,19 @@ def test_a_stranger_sees_none_of_it(sales: Sales, client_for: ClientFor, member:
     assert client.get(f"/calls/{sales.call_of_ada.pk}/report/").status_code == 404
     with business_scope(globex):
         assert not Call.objects.exists()
+
+
+def test_the_demos_manager_sees_the_calls_of_the_demos_reps(rolled_back: None, member: MakeMember) -> None:
+    mo, ada, bea = (member(role, is_in_team=False) for role in ("manager", "rep", "billing"))
+    for _ in range(2):
+        build.give_team()
+    assert reach_of(mo) == Reach(member_ids=ids(mo, ada))
+    assert not bea.teams.exists()
+
+
+def test_a_team_that_an_admin_changed_is_left_alone_by_the_demo(rolled_back: None, member: MakeMember) -> None:
+    mo = member("manager", is_in_team=False)
+    build.give_team()
+    Team.objects.get().leaders.clear()
+    build.give_team()
+    assert leads_nobody(mo)
