@@ -139,6 +139,9 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         while not texts and (rest_s := rest_s - CHECK_EVERY_S) > 0:
             await ask_again(request, asked)
             texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
+    if found.member_id != asked.member.id:
+        # While it waited the right to see a colleague's call may have ended.
+        await in_thread(services.visible_call)(call_id, asked.member)
     return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
 
 

@@ -136,7 +136,7 @@ def _named(name: str, value: object) -> object:
     """Numbers of members as their names, as far as they are still known."""
     if name.partition("_")[0] not in {"member", "members", "leaders"}:
         return value
-    numbers = value if isinstance(value, list) else [value]
+    numbers: list[Any] = value if isinstance(value, list) else [value]
     known = dict(Member.objects.filter(pk__in=numbers).values_list("pk", "name"))
     return [known.get(number, f"member {number}") for number in numbers]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -48,6 +49,18 @@ async def test_a_manager_who_loses_the_team_loses_the_socket(
         assert (await own.until_kind("call_started"))["seq"] == 1
     assert (await manager.get(f"/api/calls/{call_id}/events"))[0] == 403
     assert (await manager.post(f"/api/calls/{call_id}/actions", NOTE))[0] == 403
+
+
+async def test_a_poll_that_waits_tells_nothing_once_the_team_is_lost(
+    live: None, hears: Hears, caller: MakeCaller, acme: Business
+) -> None:
+    rep, manager = await caller("rep"), await caller("manager")
+    call_id = await rep.start_call()
+    poll = asyncio.create_task(manager.get(f"/api/calls/{call_id}/events?after=1&wait=20"))
+    await asyncio.sleep(0.5)
+    await in_acme(acme, lose_all_teams)
+    await rep.post(f"/api/calls/{call_id}/end")
+    assert (await poll)[0] == 403
 
 
 async def test_a_watcher_leaves_when_the_call_ends_and_is_its_reps_first(
