@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from calls import rep_first
 from calls.holding import OPEN
 from calls.models import Call, CallState, PlayTest, PlayTestCall
 from coaching import handbook
@@ -22,8 +24,12 @@ class PlayTestRefused(Exception):
 
 
 def stored_calls() -> int:
-    """How many calls have ended and still have their log."""
-    return Call.objects.filter(state=CallState.ENDED, log_deleted_at=None).count()
+    """How many calls have ended, still have their log and are not their rep's alone."""
+    return _usable().count()
+
+
+def _usable() -> QuerySet[Call]:
+    return rep_first.open_to_others(Call.objects.filter(state=CallState.ENDED, log_deleted_at=None))
 
 
 @transaction.atomic
@@ -34,7 +40,7 @@ def start(play: Play, *, newest: int = USUAL_CALLS, by: Member | None = None) ->
     """
     if PlayTest.objects.filter(state__in=OPEN).count() >= MAX_AT_ONCE:
         raise PlayTestRefused(f"{MAX_AT_ONCE} tests are running already. Wait until one of them is done.")
-    ended = Call.objects.filter(state=CallState.ENDED, log_deleted_at=None).order_by("-started_at", "id")
+    ended = _usable().order_by("-started_at", "id")
     call_ids = list(ended.values_list("pk", flat=True)[: max(1, min(newest, MAX_CALLS))])
     if not call_ids:
         raise PlayTestRefused(
