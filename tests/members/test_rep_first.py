@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from calls import rep_first, selectors, services
 from calls.models import Call
+from calls.play_tests import starting as play_trials
+from calls.prompt_tests import starting as prompt_trials
 from tenants.audit.models import AuditLine, Via
 from tenants.house.models import Policy
 from tenants.house.policies import current_policy
@@ -121,3 +123,11 @@ def test_an_open_call_can_not_be_released_ahead(held: Call, sales: Sales, call_o
     running = call_of(sales.ada)
     ada = MemberRef.from_member(sales.ada)
     assert not rep_first.release(running, member=ada, via=Via.WEB)
+
+
+def test_trials_of_prompts_and_plays_leave_it_out(held: Call, sales: Sales) -> None:
+    assert held not in prompt_trials.stored_calls()
+    before = play_trials.stored_calls()
+    Call.objects.update(released_at=timezone.now())
+    assert held in prompt_trials.stored_calls()
+    assert play_trials.stored_calls() == before + 2
