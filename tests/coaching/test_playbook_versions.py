@@ -190,3 +190,13 @@ def test_another_business_has_its_own_versions(globex: Business) -> None:
     with business_scope(globex):
         assert playbook_versions.published() is None
         assert "mine" not in used()
+
+
+def test_the_same_number_in_two_businesses_is_two_playbooks(globex: Business) -> None:
+    add()
+    playbook_versions.publish()
+    with business_scope(globex):
+        add("theirs")
+        playbook_versions.publish()
+        assert used() == {"theirs"}
+    assert used() == {"mine"}
