@@ -102,9 +102,11 @@ def var() -> Iterator[Path]:
 
 
 def test_from_nothing_to_a_page_and_back_to_nothing(var: Path) -> None:
+    began = time.monotonic()
     first = Run(var, PORT=str(free_port()), SWEEP_SECONDS="1")
     try:
         first.wait_for_page()
+        first_s = time.monotonic() - began
         assert first.get("/healthz") == 200
         assert first.get("/sign-in/", host="acme.localhost") == 200
         assert first.get("/sign-in/", host="globex.localhost") == 200
@@ -123,7 +125,8 @@ def test_from_nothing_to_a_page_and_back_to_nothing(var: Path) -> None:
     second = Run(var, PORT=str(free_port()))
     try:
         second.wait_for_page()
-        assert time.monotonic() - began < 10 * _slowness()
+        # Against the first start of this very run: a machine that is slow is slow for both.
+        assert time.monotonic() - began < first_s / 2
         assert "up to date" not in second.output, "nothing changed, nothing is done again"
         assert second.get("/sign-in/", host="acme.localhost") == 200
     finally:
@@ -201,8 +204,3 @@ def test_a_stop_while_starting_leaves_nobody(var: Path) -> None:
 
     assert "Traceback" not in run.output
     assert run.processes() == []
-
-
-def _slowness() -> float:
-    """How much longer things take here than on an idle machine: processes waiting for each core."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
