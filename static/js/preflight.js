@@ -73,9 +73,13 @@ export class Preflight {
       return false;
     }
     this.microphone = microphone;
-    microphone.getAudioTracks()[0]?.addEventListener("ended", () => this.#unplugged());
+    microphone.getAudioTracks()[0]?.addEventListener("ended", () => {
+      if (turn === this.#turn) this.#unplugged();
+    });
     await this.#listen();
     await fillMicrophones(this.#choice);
+    // Meanwhile the call may have begun: its stream is the call's now, and the check is gone from the page.
+    if (turn !== this.#turn) return false;
     this.#choice.value = microphone.getAudioTracks()[0]?.getSettings().deviceId ?? this.#choice.value;
     byId("microphone-choice").hidden = this.#choice.options.length < 2;
     byId("allow").hidden = true;
@@ -85,24 +89,35 @@ export class Preflight {
   }
 
   async share() {
+    const turn = this.#turn;
     try {
-      this.tab = await openTab();
+      const tab = await openTab();
+      if (turn !== this.#turn) {
+        closeStream(tab);
+        return;
+      }
+      this.tab = tab;
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      tell("check-customer", "warn", `${error.trouble.title} ${error.trouble.wayOn}`);
+      if (turn === this.#turn) tell("check-customer", "warn", `${error.trouble.title} ${error.trouble.wayOn}`);
       return;
     }
-    this.tab.getAudioTracks()[0]?.addEventListener("ended", () => void this.unshare());
+    this.tab.getAudioTracks()[0]?.addEventListener("ended", () => {
+      if (turn === this.#turn) void this.unshare();
+    });
     await this.#listen();
+    if (turn !== this.#turn) return;
     byId("share").hidden = true;
     byId("unshare").hidden = false;
     tell("check-customer", "good", "Shared. When the customer speaks, the bar moves.");
   }
 
   async unshare() {
+    const turn = this.#turn;
     closeStream(this.tab);
     this.tab = null;
     await this.#listen();
+    if (turn !== this.#turn) return;
     byId("share").hidden = !canShareTab();
     byId("unshare").hidden = true;
     tell("check-customer", "idle", "Not shared: the call hears your side only.");
@@ -142,11 +157,12 @@ export class Preflight {
 
   /** Levels of what is open. On clones: a capture stops what it was given when it closes. */
   async #listen() {
+    const turn = this.#turn;
     await this.#stopListening();
+    if (turn !== this.#turn) return;
     byId("microphone-level").hidden = !this.microphone;
     byId("customer-level").hidden = !this.tab;
     if (!this.microphone && !this.tab) return;
-    const turn = this.#turn;
     const listening = await Capture.open({
       channels: 2,
       microphone: this.microphone?.clone() ?? null,
@@ -172,15 +188,18 @@ export class Preflight {
 
   /** @param {Int16Array<ArrayBuffer>[]} frames */
   async #recognise(frames) {
+    const turn = this.#turn;
     tell("check-speech", "busy", "Recognising …");
     try {
       const audio = new Uint8Array(await new Blob(frames).arrayBuffer());
       const answer = /** @type {{text: string, took_ms: number}} */ (await request("/api/preflight", { method: "POST", audio }));
+      if (turn !== this.#turn) return;
       say(byId("heard"), answer.text ? `“${answer.text}”` : "");
       const time = `${(answer.took_ms / 1000).toFixed(1)} s`;
       if (answer.text) tell("check-speech", "good", `Heard and understood in ${time}.`);
       else tell("check-speech", "warn", "Nothing was understood. Speak up, come closer, or choose another microphone.");
     } catch (error) {
+      if (turn !== this.#turn) return;
       const words = error instanceof Error ? error.message : "";
       tell("check-speech", "warn", `${words} You can start all the same: the audio is kept and transcribed later.`.trim());
     }
