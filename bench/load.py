@@ -101,9 +101,10 @@ class Browser:
             await asyncio.sleep(start_at + number * script.FRAME_MS / 1_000 - time.monotonic())
             picture = self._pictures[script.channel_at(number * script.FRAME_MS)]
             sent_us = now_us()
-            mark = script.MAGIC + sent_us.to_bytes(8, "little")
             self._sent_us[(number + 1) * FRAME_SAMPLES] = sent_us
-            await audio.send(struct.pack("<Q", number * FRAME_SAMPLES) + mark + picture[16:])
+            await audio.send(
+                struct.pack("<Q", number * FRAME_SAMPLES) + script.mark(sent_us) + picture[script.MARK_BYTES :]
+            )
             number += 1
 
     async def _acks(self, audio: ClientConnection) -> None:

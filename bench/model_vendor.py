@@ -18,6 +18,8 @@ from bench import script
 FIRST_S = 0.6
 BETWEEN_S = 0.015
 DELTAS = 40
+PIECE = 3
+QUESTION = " help your team the most today, when you look at the hours it takes and at what it costs to wait for another year or so"
 counts = {"requests": 0, "cut": 0}
 
 
@@ -69,10 +71,12 @@ def parts(schema: dict[str, Any], *, words: int) -> Any:
 
 
 def sentence(words: int) -> Any:
+    """A question of at most 25 words, letter by letter where it must fill more deltas than it has words."""
     yield f'"What {script.stamp(time.monotonic_ns() // 1_000)} would'
-    for number in range(words):
-        yield " help" if number % 4 else f" {script.stamp(time.monotonic_ns() // 1_000)}"
-    yield ' most?"'
+    rest = QUESTION[: words * PIECE]
+    for start in range(0, len(rest), PIECE):
+        yield rest[start : start + PIECE]
+    yield '?"'
 
 
 def plain(kind: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ final, 280 ms after its last audio. Every customer turn holds one sentence that 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,13 +20,16 @@ CHANNELS = 2
 FILLER = "so we talked about this in the last meeting with everyone"
 TRIGGERS = (
     "but honestly that is too expensive for us",
-    "we are also looking at another vendor right now",
+    "we are also looking at other vendors right now",
     "I need to talk to my boss first",
     "can you send me a proposal by next week",
     "it is just not a good time right now",
 )
-MAGIC = b"\x7fSPBNCH\x00"
 FRAME_MS = 100
+# A frame begins with a mark and the time it was sent, as samples too small for a meter to hear.
+MARK = struct.pack("<8h", 7, -7, 5, -5, 3, -3, 1, -1)
+TIME = struct.Struct("<16h")
+MARK_BYTES = len(MARK) + TIME.size
 
 _STAMP = re.compile(r"\bzq([a-p]+)zq\b")
 
@@ -87,6 +91,19 @@ def _utterance(number: int) -> Iterator[Cue]:
         is_final=True,
         ends_turn=position == TURN_UTTERANCES - 1,
     )
+
+
+def mark(now_us: int) -> bytes:
+    return MARK + TIME.pack(*(now_us >> 4 * place & 15 for place in range(16)))
+
+
+def marks_in(audio: bytes) -> Iterator[int]:
+    """The times, in microseconds, that the frames in `audio` were sent at."""
+    at = audio.find(MARK)
+    while at >= 0:
+        digits = TIME.unpack_from(audio, at + len(MARK))
+        yield sum(digit << 4 * place for place, digit in enumerate(digits))
+        at = audio.find(MARK, at + MARK_BYTES)
 
 
 def stamp(now_us: int) -> str:

@@ -62,14 +62,11 @@ async def listen(socket: ServerConnection, query: dict[str, list[str]]) -> None:
 
 
 def note(raw: bytes) -> None:
-    """Frames carry a mark and the time they were sent; a message may hold several."""
+    """A message may hold several frames of the load."""
     now_us = time.monotonic_ns() // 1_000
-    at = raw.find(script.MAGIC)
-    while at >= 0:
-        sent_us = int.from_bytes(raw[at + 8 : at + 16], "little")
+    for sent_us in script.marks_in(raw):
         audio_up_us.append(now_us - sent_us)
         received["frames"] += 1
-        at = raw.find(script.MAGIC, at + 16)
 
 
 def result(cue: script.Cue, channels: int) -> dict[str, object]:
