@@ -18,6 +18,7 @@ from tenants.context import Business
 WINDOW_S = 0.1
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 4.0
+LATE_AFTER_S = 3.0
 
 Saved = Callable[[Business, dict[EventLog, Batch]], None]
 
@@ -25,7 +26,8 @@ Saved = Callable[[Business, dict[EventLog, Batch]], None]
 class LogWriter:
     """Collects for `WINDOW_S`, then saves each business's calls in one thread hop; one round at a time.
 
-    While the database is away the logs keep their events and each round is tried again, later and later.
+    While the database is away the logs keep their events and each round is tried again, later and later; a save
+    that takes longer than `LATE_AFTER_S` is called late while it still runs.
     `on_saved` is told after each round what was committed: the place for wake-ups.
     """
 
@@ -88,7 +90,12 @@ class LogWriter:
     async def _save(self, business: Business, logs: list[EventLog]) -> bool:
         batches = [log.take_batch() for log in logs]
         save = in_thread(store.save, self._executor)
-        outcomes = await save(business, batches)
+        # A database that is away may let a save wait for long before it fails: people are told before that.
+        alarm = asyncio.get_running_loop().call_later(LATE_AFTER_S, _note_late, logs)
+        try:
+            outcomes = await save(business, batches)
+        finally:
+            alarm.cancel()
         committed = {}
         for log, batch, outcome in zip(logs, batches, outcomes, strict=True):
             if outcome is Outcome.COMMITTED:
@@ -102,3 +109,8 @@ class LogWriter:
         if committed:
             self._on_saved(business, committed)
         return Outcome.LATE in outcomes
+
+
+def _note_late(logs: Sequence[EventLog]) -> None:
+    for log in logs:
+        log.note_late(is_late=True)

@@ -21,7 +21,7 @@ from tenants.context import Business, business_scope
 from tenants.sockets import BusinessSocket
 
 FRAME_SAMPLES = 1_600
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 application = BusinessSocket(URLRouter(websocket_urlpatterns))
 http_application = get_asgi_application()

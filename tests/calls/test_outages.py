@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from pytest_django import Settings
 
@@ -22,6 +24,9 @@ from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.faults import PostgresAway, Proxy
 from tests.calls.talking import say_hello, speak
 from tests.speech.fakes import ScriptedTurn
+
+# They wait for time-outs of real services: beside other tests they would wait for those too.
+pytestmark = pytest.mark.sockets
 
 TURNS = tuple(
     ScriptedTurn(Channel.REP, 500 + 1_000 * number, 1_200 + 1_000 * number, f"sentence number {number} of the call")
@@ -70,6 +75,23 @@ async def test_while_postgres_is_away_coaching_goes_on_and_everything_is_saved_a
     log = await rep.log(call_id)
     assert [(row.seq, row.kind) for row in log] == [(one["seq"], one["kind"]) for one in events.events()]
     assert [row.payload["text"] for row in log if row.kind == "line"] == [turn.text for turn in TURNS]
+
+
+async def test_a_save_that_hangs_is_told_before_it_fails(live: None, hears: Hears, caller: MakeCaller) -> None:
+    """Somebody holds the log's table: the save neither works nor fails."""
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        async with await psycopg.AsyncConnection.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
+            await owner.execute("LOCK TABLE acme.calls_callevent IN ACCESS EXCLUSIVE MODE")
+            end = speak(audio, 2)
+            await events.until(lambda one: rung(one) == "saving_late")
+            assert max((one["samples"] for one in audio.messages if one["type"] == "ack"), default=0) == 0
+            await owner.rollback()
+        await events.until(lambda one: one.get("kind") == "state" and one["payload"]["parts"]["saving"] == "full")
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
 
 
 async def test_acks_stop_while_nothing_can_be_saved_or_stored(

@@ -28,6 +28,7 @@ NOT_PLANTED = {"contenttypes.contenttype", "auth.permission", "auth.group", "ses
 SPECIAL: dict[str, Callable[[], Any]] = {
     "members.member.roles": lambda: [Role.REP.value],
     "members.member.password": lambda: "!",
+    "house.branding.accent": lambda: "#0f766e",
     "calls.call.state": lambda: "ended",
     "calls.call.report_state": lambda: "ready",
     "calls.callevent.kind": lambda: "note",
@@ -62,6 +63,8 @@ class Planted:
             "uidb36": "1",
             "provider_id": CANARY,
             "organization_slug": CANARY,
+            "kind": "logo",
+            "size": 32,
         }
 
     def _row_of(self, model: type[models.Model]) -> models.Model:

@@ -13,13 +13,16 @@ ROLES = (REP, MANAGER, ADMIN, BILLING)
 # Before sign-in, by their nature; what they show is the brand of the host and nothing else.
 OPEN = frozenset(
     {
-        *("brand_css", "brand_logo", "sign_in", "account_login", "sign_out"),
+        *("brand_css", "brand_picture", "brand_icon", "favicon", "manifest"),
+        *("sign_in", "account_login", "sign_out"),
         *("account_reset_password", "account_reset_password_done", "account_reset_password_from_key"),
         *("mfa_authenticate", "mfa_login_webauthn", "enrol_second_factor", "invitation"),
         *("openid_connect_login", "openid_connect_callback"),
         *("saml_login", "saml_acs", "saml_finish_acs", "saml_metadata", "saml_sls"),
     }
 )
+# The brand's colours, which the admin's sign-in and error pages need, and the way to sign in.
+OPEN_IN_ADMIN = frozenset({"admin:login", "admin:theme_css"})
 SALES = frozenset({REP, MANAGER, ADMIN})
 WATCH = frozenset({MANAGER, ADMIN})
 MONEY = frozenset({BILLING, ADMIN})
