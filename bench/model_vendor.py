@@ -19,7 +19,10 @@ FIRST_S = 0.6
 BETWEEN_S = 0.015
 DELTAS = 40
 PIECE = 3
-QUESTION = " help your team the most today, when you look at the hours it takes and at what it costs to wait for another year or so"
+QUESTION = (
+    " help your team the most today, when you look at the hours it takes "
+    "and at what it costs to wait for another year or so"
+)
 counts = {"requests": 0, "cut": 0}
 
 

@@ -86,7 +86,7 @@ def test_the_admin_has_pages_for_every_kind_of_thing() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_nobody_gets_in_anywhere(planted: Planted, acme: Business, method: str) -> None:
     client = Client(SERVER_NAME="acme.localhost", raise_request_exception=False)
-    leaks = []
+    leaks: list[tuple[object, ...]] = []
     for route in pages():
         answer = knock(client, method, route.at(planted.values()))
         if route.name not in OPEN and not is_refused(answer):
@@ -115,7 +115,7 @@ def test_a_member_of_another_business_gets_nothing_of_this_one(
     """With every role at home, and with the very ids of acme. Nothing of acme is changed either."""
     stranger = visitor(globex)
     before = digest_of(planted.business)
-    leaks = []
+    leaks: list[tuple[object, ...]] = []
     for route, label in [(route, "") for route in pages()] + admin_pages():
         answer = knock(stranger, method, route.at(planted.values(label)))
         if CANARY in body_of(answer).replace(planted.call_id, "").replace(f"/{CANARY}/", ""):
@@ -169,7 +169,7 @@ def test_a_key_of_another_business_opens_nothing(planted: Planted, globex: Busin
 @pytest.mark.parametrize("role", ROLES)
 def test_the_wrong_role_is_refused(planted: Planted, acme: Business, visitor: Visitor, role: str) -> None:
     colleague = visitor(acme, role)
-    got_in = []
+    got_in: list[tuple[object, ...]] = []
     for route in pages():
         allowed = RULES.get(route.name, EVERYBODY)
         if route.name in OPEN or role in allowed:
@@ -189,7 +189,7 @@ def test_the_admin_opens_what_the_role_includes_and_nothing_else(
 ) -> None:
     colleague = visitor(acme, role)
     who = Member(roles=[role], is_active=True)
-    got_in = []
+    got_in: list[tuple[object, ...]] = []
     for route, label in admin_pages():
         if label and who.has_module_perms(label.partition(".")[0]):
             continue
