@@ -14,6 +14,7 @@ from billing import reports
 from billing.period import Period, PeriodError
 from tenants.audit.models import Action, Via
 from tenants.audit.services import record
+from tenants.branding import export_name
 from tenants.members.access import require_role
 from tenants.members.models import Member, Role
 
@@ -52,7 +53,7 @@ def export(request: HttpRequest, table: str) -> HttpResponseBase:
     )
     # Built now, inside the request's business; only the lines are streamed.
     rows = reports.table(table, period)
-    name = f"{table}-{period.first}-{period.last}.csv"
+    name = export_name(f"{table}-{period.first}-{period.last}", "csv")
     return StreamingHttpResponse(
         reports.csv_lines(rows),
         content_type="text/csv; charset=utf-8",

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 
 from tenants.caching import forget, known, remember
 from tenants.colour import DARK_PAGE, LIGHT_PAGE, Shades, accent_for, shades
@@ -152,8 +153,13 @@ def icon_url(brand: Brand, size: int) -> str:
 
 
 def document_line(what: str) -> str:
-    """The first line of what leaves the app (exports, printed reports): `Acme Coach · Call report · 26 Nov 2026 …`."""
+    """The first line of what is printed: `Acme Coach · Call report · 26 Nov 2026 …`."""
     return f"{get_brand().product_name} · {what} · {timezone.now():%-d %b %Y, %H:%M} UTC"
+
+
+def export_name(what: str, ending: str) -> str:
+    """The name of a file that leaves the app, safe in a header: `acme-coach-audit-2026-11-26.csv`."""
+    return f"{slugify(get_brand().product_name) or 'export'}-{what}.{ending}"
 
 
 def open_picture(kind: str) -> File[bytes] | None:

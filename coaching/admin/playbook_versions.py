@@ -21,6 +21,7 @@ from coaching.models import PlaybookVersion
 from coaching.packs import pack_names
 from coaching.playbook_files import FileConflict
 from coaching.playbook_versions import MAX_NOTE, PlaybookConflict
+from tenants.branding import export_name
 from tenants.context import require_tenant
 from tenants.members.models import Member
 
@@ -183,7 +184,7 @@ class PlaybookVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
         book = working_copy.read() if number is None else playbook_versions.book_of(self._version(number))
         text = playbook_files.export(book, by=_member(request), version=number)
         response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
-        name = f"playbook-{require_tenant().schema_name}{f'-v{number}' if number else ''}.yaml"
+        name = export_name(f"playbook-v{number}" if number else "playbook", "yaml")
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 

@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from tenants.audit.export import csv_lines
 from tenants.audit.models import Action, AuditLine, Via
 from tenants.audit.services import record
+from tenants.branding import export_name
 from tenants.context import require_tenant
 from tenants.members.models import Member
 
@@ -115,7 +116,7 @@ class AuditLineAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             # The names of the filters: what was searched for may be somebody's name.
             detail={"filters": sorted(name for name in request.GET if name != "p")},
         )
-        name = f"audit-{timezone.now():%Y-%m-%d}.csv"
+        name = export_name(f"audit-{timezone.now():%Y-%m-%d}", "csv")
         return StreamingHttpResponse(
             csv_lines(require_tenant(), cast("QuerySet[AuditLine]", found.queryset)),
             content_type="text/csv; charset=utf-8",

@@ -131,7 +131,8 @@ def test_print_is_light() -> None:
 
 @pytest.mark.usefixtures("committed_db")
 def test_what_is_printed_says_whose_it_is(acme: Business) -> None:
-    from tenants.branding import document_line
+    from tenants.branding import document_line, export_name
 
     with business_scope(acme):
+        assert export_name("audit-2026-11-26", "csv") == "acme-cloud-audit-2026-11-26.csv"
         assert re.fullmatch(r"Acme Cloud · Calls · \d{1,2} \w{3} \d{4}, \d\d:\d\d UTC", document_line("Calls"))
