@@ -64,6 +64,15 @@ def is_shared_behind(raw: psycopg.Connection) -> bool:
     return bool(missing(_applied(raw, [PUBLIC_SCHEMA])[PUBLIC_SCHEMA], migrations_on_disk()))
 
 
+def is_from_before(raw: psycopg.Connection) -> bool:
+    """True where tables were made by the first preview, whose first migrations were written anew since."""
+    found = raw.execute(
+        "SELECT to_regclass('public.tenants_tenant') IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute"
+        " WHERE attrelid = to_regclass('public.tenants_tenant') AND attname = 'owner_role')"
+    ).fetchone()
+    return found is not None and bool(found[0])
+
+
 def _is_shared_sealed(raw: psycopg.Connection) -> bool:
     """False where migrating stopped before its last grants."""
     found = raw.execute(

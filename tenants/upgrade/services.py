@@ -12,7 +12,7 @@ from django.db import connection
 from tenants.context import PUBLIC_SCHEMA, public_scope
 from tenants.models import Tenant
 from tenants.schemas import migrate_shared, owner_connection, schema_lock
-from tenants.upgrade.heads import Heads, is_shared_behind, read_heads
+from tenants.upgrade.heads import Heads, is_from_before, is_shared_behind, read_heads
 from tenants.upgrade.many import OnDone, upgrade_many
 from tenants.upgrade.one import Patience
 from tenants.upgrade.report import Report
@@ -84,3 +84,9 @@ def _check() -> None:
         raise ImproperlyConfigured("Tables are changed by the owner: set SALESPILOT_AS_OWNER=true.")
     if not settings.DATABASE_APP_ROLE:
         raise ImproperlyConfigured("Set DATABASE_URL too: its role gets the rights on new tables.")
+    with public_scope():
+        if is_from_before(owner_connection()):
+            raise ImproperlyConfigured(
+                "This database was made by the first preview and can not be upgraded. Begin with an empty one: "
+                "`make clean-data` removes the embedded one, with its demo and all calls in it."
+            )

@@ -156,6 +156,26 @@ def test_the_application_changes_no_tables(committed_db: None) -> None:
         call_command("migrate_behind")
 
 
+@pytest.fixture
+def of_the_first_preview() -> Iterator[None]:
+    """A shared schema as the first preview made it, as far as can be seen."""
+    rename = "ALTER TABLE public.tenants_tenant RENAME COLUMN {} TO {}"
+    with owner.connect() as admin:
+        admin.execute(rename.format("owner_role", "owner_role_away"))
+    try:
+        yield
+    finally:
+        with owner.connect() as admin:
+            admin.execute(rename.format("owner_role_away", "owner_role"))
+
+
+@pytest.mark.usefixtures("of_the_first_preview")
+def test_a_database_of_the_first_preview_is_left_alone_and_the_way_on_is_said(as_owner: OwnerProcess) -> None:
+    ran = as_owner.run("migrate_behind", is_upgraded=False)
+    assert ran.status != 0
+    assert "make clean-data" in ran.err
+
+
 def test_an_unknown_business_is_refused(as_owner: OwnerProcess) -> None:
     ran = as_owner.run("migrate_behind", "nowhere")
     assert ran.status != 0
