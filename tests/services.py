@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def worker() -> str:
 
 def start() -> None:
     """Starts the servers when this process is the first to ask, and points the settings at this worker's share."""
+    # Where a shell started us in the background, Ctrl-C is ignored, and every process that a test starts inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if ADMIN_URL not in os.environ:
         _start_servers()
     for name in VENDOR_SETTINGS:

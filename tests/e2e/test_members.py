@@ -152,7 +152,7 @@ async def test_an_admin_makes_a_team_and_the_rep_lets_its_manager_see_the_call(
     await admin.picture("audit-admin")
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Export as CSV").click()
-    assert (await download.value).suggested_filename.startswith("audit-")
+    assert (await download.value).suggested_filename.startswith("acme-cloud-audit-")
     for screen in (manager, rep, admin):
         screen.check()
 
