@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
+from typing import Any
+
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib import admin
 from django.http import HttpResponse
 from django.test import Client
@@ -23,9 +27,20 @@ REFUSED = {401, 403, 404, 405}
 METHODS = ("get", "post")
 
 
-def body_of(response: HttpResponse) -> str:
-    content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+def body_of(response: Any) -> str:
+    content = streamed(response.streaming_content) if response.streaming else response.content
     return content.decode(errors="replace") + str(response.headers)
+
+
+def streamed(pieces: Any) -> bytes:
+    """What is written while it is sent, in either way of Django's."""
+    if not isinstance(pieces, AsyncIterable):
+        return b"".join(pieces)
+
+    async def read() -> bytes:
+        return b"".join([piece async for piece in pieces])
+
+    return async_to_sync(read)()
 
 
 # What an operation takes, so that a POST would do something if it were let in; all others get an empty object.
