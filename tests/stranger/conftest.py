@@ -18,9 +18,7 @@ Visitor = Callable[..., Client]
 
 
 @pytest.fixture
-def planted(
-    committed_db: None, acme: Business, member: MakeMember, tmp_path: Path, settings: Settings
-) -> Planted:
+def planted(committed_db: None, acme: Business, member: MakeMember, tmp_path: Path, settings: Settings) -> Planted:
     settings.AUDIO_STORAGE_URL = f"file://{tmp_path}/audio"
     found = plant(acme, member("rep", name="canary rep", email="canary-rep@example.com"))
     record_sound(found)

@@ -28,6 +28,11 @@ from tests.stranger.values import CANARY, SPECIAL
 # Django's own bookkeeping: names of our models, nothing of a business.
 NOT_PLANTED = {"contenttypes.contenttype", "auth.permission", "auth.group", "sessions.session"}
 
+
+# Numbers of rows that stand without a relation, because the row may be gone or is another app's.
+LOOSE = {"call_id": "calls.call", "member_id": "members.member"}
+
+
 class Planted:
     """What stands in a business: `rows` by model label, `values` for the parameters of addresses."""
 
@@ -55,12 +60,24 @@ class Planted:
             # Tests of prompts and of plays, and what a page of a prompt is of.
             "test_id": row.pk if row is not None else 1,
             "version_id": self.rows["coaching.promptversion"].pk,
-            "hit": self.rows["calls.playtesthit"].pk,
             "uidb36": "1",
             "provider_id": CANARY,
             "organization_slug": CANARY,
             "kind": "logo",
             "size": 32,
+        }
+
+    def form(self, model_label: str = "") -> dict[str, object]:
+        """For a POST to an admin page of a model: what its buttons and its actions would send."""
+        chosen = self.values(model_label)["object_id"]
+        return {
+            "post": "yes",
+            "action": "delete_selected",
+            "_selected_action": chosen,
+            "hit": self.rows["calls.playtesthit"].pk,
+            "mark": "right",
+            "version": self.rows["coaching.promptversion"].pk,
+            "call": self.call_id,
         }
 
     def _row_of(self, model: type[models.Model]) -> models.Model:
@@ -83,6 +100,8 @@ class Planted:
                 yield field.name, special()
             elif isinstance(field, models.ForeignKey | models.OneToOneField):
                 yield from self._relation(field)
+            elif field.name in LOOSE:
+                yield field.name, self._row_of(apps.get_model(LOOSE[field.name])).pk
             elif not field.primary_key:
                 yield from _plain(field)
 
