@@ -13,11 +13,12 @@ from tenants.house.models import Policy
 from tenants.members.models import Scope
 from tests.conftest import MakeMember
 from tests.stranger.conftest import Visitor
-from tests.stranger.planted import CANARY, Planted, key_of
+from tests.stranger.planted import Planted, key_of
 from tests.stranger.routes import Route
 from tests.stranger.rules import ADMIN, MANAGER, REP, ROLES
 from tests.stranger.test_routes import METHODS, body_of, is_refused, knock, pages
 from tests.stranger.test_sockets import REFUSALS, addresses, refusal
+from tests.stranger.values import CANARY
 
 pytestmark = pytest.mark.timeout(400)
 

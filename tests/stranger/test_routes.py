@@ -16,9 +16,10 @@ from tenants.context import Business, business_scope
 from tenants.members.models import Member
 from tests.conftest import MakeMember
 from tests.stranger.conftest import Visitor
-from tests.stranger.planted import CANARY, Planted, digest_of, key_of
+from tests.stranger.planted import Planted, digest_of, key_of
 from tests.stranger.routes import BUSINESS, PUBLIC, Route, routes
 from tests.stranger.rules import EVERYBODY, OPEN, OPEN_IN_ADMIN, ROLES, RULES
+from tests.stranger.values import CANARY
 
 # Hundreds of pages each.
 pytestmark = pytest.mark.timeout(400)
