@@ -66,6 +66,34 @@ ICONS = {
     "billing.usageentry": "receipt_long",
 }
 
+# What each list is for, on the overview.
+PURPOSES = {
+    "tenants.tenant": "Who uses the platform",
+    "tenants.domain": "Which host leads to which business",
+    "rates.price": "What the vendors ask for",
+    "members.member": "Who may sign in, and as what",
+    "members.team": "Whose calls which manager sees",
+    "members.apikey": "For your programs: what they may do",
+    "signin.invitation": "Invite somebody by mail, as rep, manager, admin or billing staff",
+    "signin.opensession": "Who is signed in where; end what should not be",
+    "signin.provider": "Your company's own sign-in",
+    "signin.signinpolicy": "Who needs a second factor",
+    "house.branding": "Name, colours and logo on every screen and mail",
+    "house.policy": "Consent, recordings, how long things are kept",
+    "house.consentoverride": "Where your counsel decided otherwise",
+    "coaching.play": "What to say when: write it, test it on stored calls, publish it",
+    "coaching.knowledge": "Facts and prices that cards may claim",
+    "coaching.competitor": "Names to listen for",
+    "coaching.keyterm": "Words that recognition should know",
+    "coaching.playbookversion": "What was published, and the way back to it",
+    "coaching.promptversion": "How the language model is instructed",
+    "calls.call": "Every call with its log",
+    "calls.playtest": "How plays did on stored calls",
+    "calls.prompttest": "Two versions of a prompt side by side",
+    "billing.usageentry": "Each metered quantity with its price",
+    "audit.auditline": "Who looked at what, and who changed what",
+}
+
 
 def site_title(request: HttpRequest) -> str:  # noqa: ARG001 - unfold's signature, also below
     return get_brand().product_name
@@ -127,7 +155,12 @@ def _group(section: Section, app: dict[str, Any]) -> dict[str, Any]:
 
 def _item(model: dict[str, Any]) -> dict[str, Any]:
     label = model["model"]._meta.label_lower  # noqa: SLF001 - Django's documented introspection
-    return {"title": str(model["name"]), "icon": ICONS.get(label, "table_rows"), "link": model["admin_url"]}
+    return {
+        "title": str(model["name"]),
+        "icon": ICONS.get(label, "table_rows"),
+        "link": model["admin_url"],
+        "purpose": PURPOSES.get(label, ""),
+    }
 
 
 def _is_business() -> bool:

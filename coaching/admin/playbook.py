@@ -28,6 +28,7 @@ STATES = {What.ADDED: "New, not published yet", What.CHANGED: "Changed, not publ
 
 @admin.register(Play)
 class PlayAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    add_words = "Write a play"
     form = PlayForm
     list_display = ("title", "state", "trigger", "kind", "topic", "channel", "priority", "is_active")
     list_filter = ("trigger", "kind", "channel", "is_active")

@@ -63,6 +63,7 @@ class InvitationForm(BaseInvitationForm):
 
 @admin.register(Invitation)
 class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    add_words = "Invite somebody"
     form = InvitationForm
     list_display = ["email", "name", "show_roles", "show_state", "expires_at", "invited_by"]
     search_fields = ["email", "name"]
