@@ -56,9 +56,16 @@ async def picture(screen: Screen, name: str) -> None:
     await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
 
+# What sticks out on the right, the innermost first.
+STICKS_OUT = """[...document.querySelectorAll('body *')].filter((each) => {
+  const box = each.getBoundingClientRect();
+  return box.width && box.right > document.documentElement.clientWidth + 1 && !each.querySelector('*');
+}).slice(0, 5).map((each) => each.outerHTML.slice(0, 200))"""
+
+
 async def fits(page: Page, name: str) -> None:
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{name} is {wide} px too wide on a phone"
+    assert wide <= 0, f"{name} is {wide} px too wide on a phone: {await page.evaluate(STICKS_OUT)}"
 
 
 def menu(page: Page, name: str) -> Locator:
