@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 from tenants.branding import get_brand, icon_url
@@ -130,6 +131,10 @@ def primary_colours(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
 def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001
     """The theme's colours as a file: the theme itself would write them into the page."""
     return f"{reverse('admin:theme_css')}?{get_brand().palette}"
+
+
+def corrections(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("css/admin/corrections.css")
 
 
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001
