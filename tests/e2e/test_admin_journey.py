@@ -23,7 +23,7 @@ from salespilot.quickstart.processes import wait_until
 from tenants.members.models import Member
 from tests.conftest import PASSWORD
 from tests.e2e.browser import DESKTOP, BrowserContexts, Screen, chromium
-from tests.e2e.calls import call_id
+from tests.e2e.calls import Log, call_id
 from tests.e2e.conftest import Installation
 from tests.e2e.house import House, in_business
 from tests.e2e.test_rebrand import BRAND, logo, save
@@ -56,7 +56,8 @@ async def picture(screen: Screen, name: str) -> None:
 # What sticks out on the right, the innermost first.
 STICKS_OUT = """[...document.querySelectorAll('body *')].filter((each) => {
   const box = each.getBoundingClientRect();
-  return !each.closest('.bp-screens') && box.width && box.right > document.documentElement.clientWidth + 1 && !each.querySelector('*');
+  const isOut = box.width && box.right > document.documentElement.clientWidth + 1;
+  return isOut && !each.closest('.bp-screens') && !each.querySelector('*');
 }).slice(0, 5).map((each) => each.outerHTML.slice(0, 200))"""
 
 
@@ -90,7 +91,9 @@ async def test_an_admin_brands_invites_writes_tests_and_publishes_without_leavin
     await writes_a_play(admin)
     await backtests_it(admin)
     await publishes_it(admin)
-    await sees_the_card(rep)
+    call = await sees_the_card(rep)
+    log = await Log(house.acme, call).read()
+    assert ("instant", "requests-get-lost") in {(card["lane"], card["play"]) for card in log.payloads("card")}
 
     await stranger.page.reload()
     assert "Rocket" not in await stranger.page.content()
@@ -200,15 +203,16 @@ async def publishes_it(admin: Screen) -> None:
     await picture(admin, "17-published")
 
 
-async def sees_the_card(rep: Screen) -> None:
-    """The rep's first call: the sample, in which the customer speaks of a shared inbox."""
+async def sees_the_card(rep: Screen) -> str:
+    """The rep's first call: the sample, in which the customer speaks of a shared inbox. Returns its id."""
     page = rep.page
     await page.get_by_role("link", name="Start a call").click()
     await picture(rep, "18-new-call")
     await page.get_by_role("button", name="Play the sample call").click()
-    await call_id(page)
+    call = await call_id(page)
     await expect(page.locator('#primary-card [data-part="say"]')).to_have_text(SAY, timeout=60_000)
     await picture(rep, "19-card")
     await page.get_by_role("button", name="Hang up", exact=True).click()
     await expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=30_000)
     await picture(rep, "20-report")
+    return call
