@@ -17,6 +17,7 @@ help:
 	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
+	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
 	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
@@ -52,7 +53,7 @@ check: lint
 	@$(MAKE) --no-print-directory test-fast
 
 bench: setup-dev
-	@$(PY) -m bench$(if $(WHAT),.$(WHAT))
+	@$(PY) -m bench$(if $(WHAT),.$(WHAT))$(if $(MINUTES), --minutes $(MINUTES))
 
 template: setup-dev
 	@$(PY) -m salespilot.quickstart.template

@@ -303,7 +303,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "tenants.admin_theme.site_subheader",
     "SITE_ICON": "tenants.admin_theme.site_icon",
     "SITE_SYMBOL": "graphic_eq",
-    "STYLES": ["tenants.admin_theme.stylesheet"],
+    "STYLES": ["tenants.admin_theme.stylesheet", "tenants.admin_theme.corrections"],
     "ACCOUNT": {"navigation": "tenants.admin_theme.account_links"},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/png", "sizes": "32x32", "href": "tenants.admin_theme.favicon"},

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 from tenants.branding import get_brand, icon_url
@@ -37,7 +38,7 @@ SECTIONS = (
     Section("billing", "Billing"),
     Section("audit", "Audit"),
 )
-# Names of Material symbols, which unfold brings along.
+# Names of Material symbols, which unfold brings along. Within a section this is the order of the menu.
 ICONS = {
     "tenants.tenant": "apartment",
     "tenants.domain": "language",
@@ -64,6 +65,35 @@ ICONS = {
     "calls.prompttest": "science",
     "calls.playtest": "labs",
     "billing.usageentry": "receipt_long",
+}
+
+_ORDER = {label: number for number, label in enumerate(ICONS)}
+# What each list is for, on the overview.
+PURPOSES = {
+    "tenants.tenant": "Who uses the platform",
+    "tenants.domain": "Which host leads to which business",
+    "rates.price": "What the vendors ask for",
+    "members.member": "Who may sign in, and as what",
+    "members.team": "Whose calls which manager sees",
+    "members.apikey": "For your programs: what they may do",
+    "signin.invitation": "Invite somebody by mail, as rep, manager, admin or billing staff",
+    "signin.opensession": "Who is signed in where; end what should not be",
+    "signin.provider": "Your company's own sign-in",
+    "signin.signinpolicy": "Who needs a second factor",
+    "house.branding": "Name, colours and logo on every screen and mail",
+    "house.policy": "Consent, recordings, how long things are kept",
+    "house.consentoverride": "Where your counsel decided otherwise",
+    "coaching.play": "What to say when: write it, test it on stored calls, publish it",
+    "coaching.knowledge": "Facts and prices that cards may claim",
+    "coaching.competitor": "Names to listen for",
+    "coaching.keyterm": "Words that recognition should know",
+    "coaching.playbookversion": "What was published, and the way back to it",
+    "coaching.promptversion": "How the language model is instructed",
+    "calls.call": "Every call with its log",
+    "calls.playtest": "How plays did on stored calls",
+    "calls.prompttest": "Two versions of a prompt side by side",
+    "billing.usageentry": "Each metered quantity with its price",
+    "audit.auditline": "Who looked at what, and who changed what",
 }
 
 
@@ -103,6 +133,10 @@ def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001
     return f"{reverse('admin:theme_css')}?{get_brand().palette}"
 
 
+def corrections(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("css/admin/corrections.css")
+
+
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001
     """The legal pages, in the menu of the account. Callables: unfold tries to import what is text."""
     return [
@@ -122,12 +156,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _group(section: Section, app: dict[str, Any]) -> dict[str, Any]:
     title = section.title if _is_business() else section.public_title or section.title
-    return {"title": title, "separator": True, "items": [_item(model) for model in app["models"]]}
+    models = sorted(app["models"], key=lambda model: _ORDER.get(_label(model), len(_ORDER)))
+    return {"title": title, "separator": True, "items": [_item(model) for model in models]}
 
 
 def _item(model: dict[str, Any]) -> dict[str, Any]:
-    label = model["model"]._meta.label_lower  # noqa: SLF001 - Django's documented introspection
-    return {"title": str(model["name"]), "icon": ICONS.get(label, "table_rows"), "link": model["admin_url"]}
+    label = _label(model)
+    return {
+        "title": str(model["name"]),
+        "icon": ICONS.get(label, "table_rows"),
+        "link": model["admin_url"],
+        "purpose": PURPOSES.get(label, ""),
+    }
+
+
+def _label(model: dict[str, Any]) -> str:
+    return str(model["model"]._meta.label_lower)  # noqa: SLF001 - Django's documented introspection
 
 
 def _is_business() -> bool:

@@ -144,11 +144,17 @@ class Listening:
         await self.aclose()
 
     async def hear_out(self, end_sample: int, within_s: float) -> None:
-        """Ends the first lane: what is still open becomes final, what nobody heard before `end_sample` a gap."""
+        """Ends the first lane: what is still open becomes final, what nobody heard before `end_sample` a gap.
+
+        When the call has been heard out already, because it hangs up meanwhile, there is nothing left to do.
+        """
         if self.lane is not None:
+            lane = self._tasks[:1]
+            if not lane:
+                return
             self.lane.finish()
-            await asyncio.wait(self._tasks[:1], timeout=within_s)
-            await stop(self._tasks[:1])
+            await asyncio.wait(lane, timeout=within_s)
+            await stop(lane)
             for gap in self.lane.unheard(end_sample):
                 self.missed(gap)
         elif end_sample > 0:

@@ -23,11 +23,17 @@ from coaching.models import Competitor, Keyterm, Play
 from coaching.tryout import MAX_SENTENCE, try_sentence
 from coaching.types import Channel, Material
 
+# Sections of the form, and the fields that have a value where a play uses them.
+SELDOM = {
+    "How long it waits": ("within_s", "since"),
+    "Only at this point of the call": ("before", "after", "from_s", "until_s"),
+}
 STATES = {What.ADDED: "New, not published yet", What.CHANGED: "Changed, not published yet"}
 
 
 @admin.register(Play)
 class PlayAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    add_words = "Write a play"
     form = PlayForm
     list_display = ("title", "state", "trigger", "kind", "topic", "channel", "priority", "is_active")
     list_filter = ("trigger", "kind", "channel", "is_active")
@@ -63,6 +69,14 @@ class PlayAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold has no 
         ),
         ("How often", {"fields": ("priority", "cooldown_s", "once_per_call", "is_active", "key")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Play | None = None) -> Any:
+        """What a play does not use is folded up: most plays need neither seconds nor a point of the call."""
+        play = obj or Play()
+        return [
+            (title, {**options, "classes": ["collapse"]} if _is_unused(play, title) else options)
+            for title, options in self.fieldsets
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Play]:
         changes = [change for change in playbook_versions.unpublished() if change.part == "plays"]
@@ -151,6 +165,11 @@ class CompetitorAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold h
 class KeytermAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     list_display = ("text",)
     search_fields = ("text",)
+
+
+def _is_unused(play: Play, section: str) -> bool:
+    fields = SELDOM.get(section)
+    return fields is not None and not any(getattr(play, name) for name in fields)
 
 
 def _material(*, published: bool) -> Material:

@@ -63,6 +63,7 @@ class InvitationForm(BaseInvitationForm):
 
 @admin.register(Invitation)
 class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    add_words = "Invite somebody"
     form = InvitationForm
     list_display = ["email", "name", "show_roles", "show_state", "expires_at", "invited_by"]
     search_fields = ["email", "name"]
@@ -95,9 +96,15 @@ class InvitationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         began = timezone.now()
         response: HttpResponse = super().add_view(request, form_url, extra_context)
         mine = Invitation.objects.filter(invited_by=_asking(request), created_at__gte=began)
-        if request.method == "POST" and mine.filter(sent_at=None).exists():
-            messages.error(request, "The mail server did not take the mail. Send the invitation again later.")
+        if request.method == "POST" and (invitation := mine.first()) is not None:
+            if invitation.sent_at is None:
+                messages.error(request, "The mail server did not take the mail. Send the invitation again later.")
+            else:
+                messages.success(request, f"The invitation is on its way to {invitation.email}.")
         return response
+
+    def response_add(self, request: HttpRequest, obj: Invitation, post_url_continue: Any = None) -> HttpResponse:  # noqa: ARG002
+        return self.response_post_save_add(request, obj)  # type: ignore[no-any-return]
 
     @admin.action(description="Send the chosen invitations again", permissions=["add"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:

@@ -1,14 +1,14 @@
 """A row of every model in a business, each text of it a canary: whoever reads one has looked where they may not.
 
 The models come from the apps of a business, so a new one is planted without being listed. Where a field can not hold
-just any value, `SPECIAL` says what stands there.
+just any value, tests/stranger/values.py says what stands there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,21 +19,18 @@ from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 from django.utils import timezone
 
+from calls.live.recording import relative_path, storage_root
+from calls.models import Recording
 from tenants.context import Business, business_scope
-from tenants.members.models import ApiKey, Member, Role
+from tenants.members.models import ApiKey, Member, Scope
+from tests.stranger.values import CANARY, SPECIAL
 
-CANARY = "canary"
 # Django's own bookkeeping: names of our models, nothing of a business.
 NOT_PLANTED = {"contenttypes.contenttype", "auth.permission", "auth.group", "sessions.session"}
-SPECIAL: dict[str, Callable[[], Any]] = {
-    "members.member.roles": lambda: [Role.REP.value],
-    "members.member.password": lambda: "!",
-    "house.branding.accent": lambda: "#0f766e",
-    "calls.call.state": lambda: "ended",
-    "calls.call.report_state": lambda: "ready",
-    "calls.callevent.kind": lambda: "note",
-    "calls.callevent.payload": lambda: {"id": "n1", "text": f"{CANARY} said", "author": f"{CANARY} author"},
-}
+
+
+# Numbers of rows that stand without a relation, because the row may be gone or is another app's.
+LOOSE = {"call_id": "calls.call", "member_id": "members.member"}
 
 
 class Planted:
@@ -60,11 +57,27 @@ class Planted:
             "number": 1,
             "pk": row.pk if row is not None else 1,
             "key": "a-key-of-nobody",
+            # Tests of prompts and of plays, and what a page of a prompt is of.
+            "test_id": row.pk if row is not None else 1,
+            "version_id": self.rows["coaching.promptversion"].pk,
             "uidb36": "1",
             "provider_id": CANARY,
             "organization_slug": CANARY,
             "kind": "logo",
             "size": 32,
+        }
+
+    def form(self, model_label: str = "") -> dict[str, object]:
+        """For a POST to an admin page of a model: what its buttons and its actions would send."""
+        chosen = self.values(model_label)["object_id"]
+        return {
+            "post": "yes",
+            "action": "delete_selected",
+            "_selected_action": chosen,
+            "hit": self.rows["calls.playtesthit"].pk,
+            "mark": "right",
+            "version": self.rows["coaching.promptversion"].pk,
+            "call": self.call_id,
         }
 
     def _row_of(self, model: type[models.Model]) -> models.Model:
@@ -87,6 +100,8 @@ class Planted:
                 yield field.name, special()
             elif isinstance(field, models.ForeignKey | models.OneToOneField):
                 yield from self._relation(field)
+            elif field.name in LOOSE:
+                yield field.name, self._row_of(apps.get_model(LOOSE[field.name])).pk
             elif not field.primary_key:
                 yield from _plain(field)
 
@@ -117,6 +132,17 @@ def plant(business: Business, rep: Member) -> Planted:
         return Planted(business, rep)
 
 
+def record_sound(planted: Planted) -> None:
+    """Gives the planted call a recording: canaries from beginning to end. The settings say where it is stored."""
+    path = relative_path(planted.business.id, planted.rows["calls.call"].pk)
+    sound = CANARY.encode() * 1_000
+    file = storage_root() / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(sound)
+    with business_scope(planted.business):
+        Recording.objects.update(path=path, stored_samples=len(sound) // 2)
+
+
 def digest_of(business: Business) -> dict[str, str]:
     """A fingerprint of every table of a business."""
     with business_scope(business), connection.cursor() as cursor:
@@ -127,9 +153,10 @@ def digest_of(business: Business) -> dict[str, str]:
     return found
 
 
-def key_of(member: Member, business: Business) -> str:
+def key_of(member: Member, business: Business, *scopes: str) -> str:
+    """A key with these scopes; none named: all."""
     with business_scope(business):
-        _, secret = ApiKey.issue(member=member, name="stranger")
+        _, secret = ApiKey.issue(member=member, name="stranger", scopes=scopes or tuple(Scope))
     return secret
 
 

@@ -38,6 +38,9 @@ RULES: dict[str, frozenset[Role]] = {
     "call": OTHERS_CALL,
     "report": OTHERS_CALL,
     "report_state": OTHERS_CALL,
+    # The sound is heard by who may see the call, as the policy begins; the rep and admins alone open it early.
+    "recording": OTHERS_CALL,
+    "release_report": frozenset({ADMIN}),
     "live_board": WATCH,
     "watch": OTHERS_CALL,
     "billing": MONEY,
