@@ -81,9 +81,9 @@ def _place(reader: ArchiveReader, business: Business, found: dict[str, list[Entr
         if not (entries := found[area.name]):
             continue
         root = area.root()
+        folder = root / area.folder(business.id)
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            folder = root / area.folder(business.id)
+            _make_folder(root)
             if folder.exists():
                 raise ArchiveRefused(f"{folder} is there already, and of no business. Move it away.")
             if sum(entry.bytes for entry in entries) > shutil.disk_usage(root).free:
@@ -92,29 +92,34 @@ def _place(reader: ArchiveReader, business: Business, found: dict[str, list[Entr
             for entry in entries:
                 _write(reader, entry, folder / entry.path.removeprefix(f"files/{area.name}/"))
                 steps.step()
-            _hand_over(folder, root)
         except OSError as error:
-            full = error.errno in NO_ROOM
-            raise ArchiveRefused(_no_room(root) if full else f"{root} can not be written: {error.strerror}.") from error
+            refusal = f"{root} can not be written: {error.strerror}."
+            raise ArchiveRefused(_no_room(root) if error.errno in NO_ROOM else refusal) from error
 
 
 def _write(reader: ArchiveReader, entry: Entry, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "wb") as file:
         for portion in reader.portions(entry):
             file.write(portion)
         file.flush()
         os.fsync(handle)
+    _hand_over(path)
 
 
-def _hand_over(folder: Path, root: Path) -> None:
-    """Root's import must leave files that the web server can read: they go to whoever has the area."""
-    if os.geteuid() != 0:
-        return
-    owner = root.stat()
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+def _make_folder(path: Path) -> None:
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir()
+        _hand_over(path)
+
+
+def _hand_over(path: Path) -> None:
+    """What root brings in belongs to whoever has the folder above: the web server must be able to use it."""
+    if os.geteuid() == 0:
+        above = path.parent.stat()
+        os.chown(path, above.st_uid, above.st_gid, follow_symlinks=False)
 
 
 def _mark(area: FileArea, schema: str) -> Path:
@@ -123,11 +128,12 @@ def _mark(area: FileArea, schema: str) -> Path:
 
 def _set_mark(mark: Path, number: int) -> None:
     """On the disk before the first file is."""
-    mark.parent.mkdir(exist_ok=True)
+    _make_folder(mark.parent)
     with mark.open("w", encoding="ascii") as file:
         file.write(str(number))
         file.flush()
         os.fsync(file.fileno())
+    _hand_over(mark)
     folder = os.open(mark.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -80,7 +80,7 @@ class ArchiveReader:
             info = self._zip.getinfo(manifests.NAME)
         except KeyError:
             raise ArchiveRefused(
-                f"There is no {manifests.NAME} in it: this is no archive of export_business, or the end of one is missing."
+                f"There is no {manifests.NAME} in it: it is not an archive of export_business, or not the whole of it."
             ) from None
         if info.file_size > manifests.MOST_BYTES:
             raise ArchiveRefused(f"{manifests.NAME} is larger than any archive's.")
