@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from tenants.archive.export import Exported, export_business
+from tenants.archive.export import export_business
 from tenants.context import Business
 from tests import owner
 from tests.archive.elsewhere import Installation
@@ -17,8 +18,6 @@ from tests.conftest import MakeMember
 from tests.tenants.conftest import as_owner
 
 __all__ = ["as_owner"]
-
-Export = Callable[[Business], Exported]
 
 
 @pytest.fixture
@@ -61,3 +60,5 @@ def elsewhere(_elsewhere: Installation) -> Iterator[Installation]:
     yield _elsewhere
     for schema in ("acme", "moved"):
         owner.remove_business(schema, url=_elsewhere.environment["DATABASE_OWNER_URL"])
+    for folder in ("audio", "media"):
+        shutil.rmtree(_elsewhere.var / folder, ignore_errors=True)
