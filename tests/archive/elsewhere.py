@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tenants.postgresql.roles import prepare_database
+from tenants.postgresql.roles import prepare_database, role_name
 from tests import services
 from tests.tenants.upgrades import Ran
 
@@ -54,8 +55,43 @@ class Installation:
         self._process.stdin.flush()
         return Ran(**json.loads(self._process.stdout.readline()))
 
+    def start(self, *command: str, before: Callable[[], None] | None = None, **settings: str) -> subprocess.Popen[str]:
+        """A command in a process of its own, to be killed. `before` runs in it first."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=services.ROOT,
+            env={**os.environ, **self.environment, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=before,
+        )
+
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.environment["DATABASE_OWNER_URL"], autocommit=True)
+
+    def left_of(self, schema: str) -> list[str]:
+        """What there is of a business: rows, schema, role, and files that are nobody's."""
+        role = role_name(self.database, schema)
+        with self.connect() as there:
+            found = [
+                what
+                for what, query, value in (
+                    ("row", "SELECT 1 FROM tenants_tenant WHERE schema_name = %s", schema),
+                    ("schema", "SELECT 1 FROM pg_namespace WHERE nspname = %s", schema),
+                    ("role", "SELECT 1 FROM pg_roles WHERE rolname = %s", role),
+                )
+                if there.execute(query, [value]).fetchone()
+            ]
+            known = {number for (number,) in there.execute("SELECT id FROM tenants_tenant").fetchall()}
+        folders = {f"b{number}" for number in known} | {str(number) for number in known}
+        files = [
+            path.relative_to(self.var)
+            for area in ("audio", "media")
+            for path in (self.var / area).rglob("*")
+            if path.is_file()
+        ]
+        return found + [str(path) for path in files if not folders & set(path.parts)]
 
     def stop(self) -> None:
         self._process.communicate(timeout=30)

@@ -100,7 +100,7 @@ def test_every_table_is_there_row_by_row(
 ) -> None:
     for label in ("promptversion", "promptpublication", "playbookversion"):
         monkeypatch.setitem(SPECIAL, f"coaching.{label}.number", lambda: 99)
-    give_everything(full, member("rep", name="Rep with everything"))
+    give_everything(full, member("rep", "manager", name="Rep with everything"))
     with owner.connect() as here:
         before = rows_of(here, "acme")
     assert {name for name, rows in before.items() if not rows} <= LEFT_OUT.keys()
