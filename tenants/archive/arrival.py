@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db import connection, transaction
+import psycopg
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from psycopg import sql
 
 from tenants import provisioning, schemas
 from tenants.archive import heads, loading, placing
-from tenants.archive.errors import ArchiveRefused
+from tenants.archive.errors import ArchiveRefused, first_line
 from tenants.archive.manifest import Manifest
 from tenants.archive.progress import Silent, Steps
 from tenants.archive.reading import ArchiveReader, open_archive
@@ -49,8 +50,11 @@ def import_business(path: Path, *, schema: str = "", host: str = "", steps: Step
             _refuse_taken(schema, host)
             placing.clear(schema)
             business = Business(id=_new_number(), schema_name=schema, name=reader.manifest.business.name)
-            with placing.placed(reader, business, steps):
-                _make(reader, business, host, steps)
+            try:
+                with placing.placed(reader, business, steps):
+                    _make(reader, business, host, steps)
+            except (DatabaseError, InterfaceError, psycopg.Error) as error:
+                raise ArchiveRefused(f"The database ended it: {first_line(error)}. Run it again.") from error
     hosts.forget()
     return Imported(business, reader.fingerprint, reader.manifest)
 
@@ -60,7 +64,9 @@ def _refuse_taken(schema: str, host: str) -> None:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)", [schema])
         (is_there,) = cursor.fetchone()
         if is_there or Tenant.objects.filter(schema_name=schema).exists():
-            raise ArchiveRefused(f"There is a business {schema} here already. Give this one another name with --schema.")
+            raise ArchiveRefused(
+                f"There is a business {schema} here already. Give this one another name with --schema."
+            )
         if host and Domain.objects.filter(domain=host.lower(), verified_at__isnull=False).exists():
             raise ArchiveRefused(f"{host} leads to another business here. Name another with --host.")
 

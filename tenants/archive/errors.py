@@ -13,3 +13,8 @@ class ArchiveNotWritten(RuntimeError):
 
 class ArchiveRefused(ValueError):
     """The archive is not taken; nothing of it is left here. The message says what is wrong and what to do."""
+
+
+def first_line(error: Exception) -> str:
+    """Postgres puts the values of rows into the lines after it."""
+    return (str(error).splitlines() or [""])[0]

@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from tenants.archive import places, rows
-from tenants.archive.errors import ArchiveNotWritten
+from tenants.archive.errors import ArchiveNotWritten, first_line
 from tenants.archive.heads import own_heads
 from tenants.archive.manifest import Host, LeftBehind, Manifest, Origin
 from tenants.archive.progress import Silent, Steps
@@ -57,8 +57,9 @@ def export_business(business: Business, *, to: Path | None = None, steps: Steps 
             _note(manifest)
             writer.publish()
     except (DatabaseError, InterfaceError, psycopg.Error) as error:
-        line = (str(error).splitlines() or [""])[0]
-        raise ArchiveNotWritten(f"The database ended it: {line} Nothing is left; run it again.") from error
+        raise ArchiveNotWritten(
+            f"The database ended it: {first_line(error)}. Nothing is left; run it again."
+        ) from error
     return Exported(target, target.stat().st_size, fingerprint, manifest)
 
 

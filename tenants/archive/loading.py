@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from psycopg import sql
 
 from tenants.archive import places, rows
-from tenants.archive.errors import ArchiveRefused
+from tenants.archive.errors import ArchiveRefused, first_line
 from tenants.archive.manifest import Manifest
 from tenants.archive.progress import Steps
 from tenants.archive.reading import ArchiveReader
@@ -68,8 +68,8 @@ def _load_table(reader: ArchiveReader, schema: str, table: Table) -> None:
     entry = reader.entry(table.data_path)
     try:
         count = _insert(reader, schema, table)
-    except (DatabaseError, psycopg.Error) as error:
-        raise ArchiveRefused(f"{table.data_path} can not be loaded: {_in_a_line(error)}") from error
+    except (DatabaseError, psycopg.Error, UnicodeDecodeError) as error:
+        raise ArchiveRefused(f"{table.data_path} can not be loaded: {first_line(error)}") from error
     if count != entry.rows:
         raise ArchiveRefused(f"{table.data_path} has {count} rows, its manifest says {entry.rows}.")
     if entry.next_id is not None:
@@ -108,7 +108,7 @@ def _check_constraints() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except DatabaseError as error:
-        raise ArchiveRefused(f"The rows do not fit together: {_in_a_line(error)}") from error
+        raise ArchiveRefused(f"The rows do not fit together: {first_line(error)}") from error
 
 
 def _compare(reader: ArchiveReader, schema: str, table: Table) -> None:
@@ -124,8 +124,3 @@ def _move_files(business: Business, manifest: Manifest) -> None:
         places.move_paths(area, business, former_id=manifest.business.id)
         for column, count in places.outsiders(area, business):
             raise ArchiveRefused(f"{count} rows name files outside the business's folder ({column}).")
-
-
-def _in_a_line(error: Exception) -> str:
-    """Only the first: Postgres puts the values of rows into the lines after it."""
-    return (str(error).splitlines() or [""])[0]

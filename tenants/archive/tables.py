@@ -40,7 +40,7 @@ WITHHELD = {
     "mfa.authenticator": Withheld(
         "codes of authenticator apps and recovery codes",
         having="type <> 'webauthn'",
-        then="Their members set up a second factor again, who must have one at the next sign-in.",
+        then="These members set one up anew; whoever must have one is asked to at the next sign-in.",
     ),
     "signin.provider": Withheld(
         "secrets of identity providers",
@@ -49,7 +49,7 @@ WITHHELD = {
         then="An admin enters them again under Sign-in, Identity providers.",
     ),
     "socialaccount.socialapp": Withheld(
-        "secrets of other sign-in apps", having="secret <> ''", columns=("secret",), then="They are not used."
+        "secrets of sign-in apps", having="secret <> ''", columns=("secret",), then="Nothing here uses them."
     ),
 }
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ import psycopg
 from tenants.postgresql.roles import prepare_database, role_name
 from tests import services
 from tests.tenants.upgrades import Ran
+
+# Runs what follows with files of at most 64 KB: a full disk, also for an ordinary user.
+LITTLE_ROOM = ("bash", "-c", 'ulimit -f 64; exec "$@"', "--")
 
 
 class Installation:
@@ -55,16 +58,15 @@ class Installation:
         self._process.stdin.flush()
         return Ran(**json.loads(self._process.stdout.readline()))
 
-    def start(self, *command: str, before: Callable[[], None] | None = None, **settings: str) -> subprocess.Popen[str]:
-        """A command in a process of its own, to be killed. `before` runs in it first."""
+    def start(self, *command: str, before: Sequence[str] = (), **settings: str) -> subprocess.Popen[str]:
+        """A command in a process of its own, to be killed. `before`: words in front of it, such as `LITTLE_ROOM`."""
         return subprocess.Popen(
-            [sys.executable, "manage.py", *command],
+            [*before, sys.executable, "manage.py", *command],
             cwd=services.ROOT,
             env={**os.environ, **self.environment, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=before,
         )
 
     def connect(self) -> psycopg.Connection[Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import stat
 import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -28,6 +26,7 @@ from tenants.audit.models import AuditLine
 from tenants.context import Business, business_scope
 from tenants.files import file_areas
 from tests import owner, services
+from tests.archive.elsewhere import LITTLE_ROOM
 from tests.archive.full import ODD, Full
 from tests.archive.tampering import contents, lines, manifest_of
 from tests.branding.pictures import png, store_logo
@@ -57,7 +56,7 @@ def test_every_sealed_column_is_known_as_a_secret() -> None:
         f"{model._meta.label_lower}.{field.column}"
         for model in business_models()
         for field in model._meta.concrete_fields
-        if "sealed" in field.column
+        if "sealed" in str(field.column)
     }
     assert sealed
     assert sealed <= {f"{label}.{column}" for label, each in WITHHELD.items() for column in each.columns}
@@ -191,33 +190,28 @@ def test_a_writer_at_work_does_not_tear_it(full: Full, monkeypatch: pytest.Monke
 # What goes wrong ---------------------------------------------------------------------------------------
 
 
-def exporting(to: Path, **options: Any) -> subprocess.Popen[str]:
+def exporting(to: Path, *, before: Sequence[str] = ()) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "manage.py", "export_business", "acme", "--to", str(to)],
+        [*before, sys.executable, "manage.py", "export_business", "acme", "--to", str(to)],
         cwd=services.ROOT,
         env={**os.environ, "AUDIO_STORAGE_URL": f"file://{storage_root()}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None] | None]]:
-    """A folder with little room, and what a process has to do first to have as little where none can be mounted."""
+def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Sequence[str]]]:
+    """A folder with little room, and what goes before a command to have as little where none can be mounted."""
     folder = tmp_path / "small"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode == 0:
-        yield folder, None
+        yield folder, ()
         subprocess.run(["umount", str(folder)], check=True)
     else:
-        yield folder, less_room
-
-
-def less_room() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+        yield folder, LITTLE_ROOM
 
 
 def make_larger(full: Full) -> Path:
@@ -227,10 +221,10 @@ def make_larger(full: Full) -> Path:
     return path
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(full: Full, small_disk: tuple[Path, Callable[[], None] | None]) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing(full: Full, small_disk: tuple[Path, Sequence[str]]) -> None:
     make_larger(full)
     folder, before = small_disk
-    running = exporting(folder, preexec_fn=before)
+    running = exporting(folder, before=before)
     said, complaint = running.communicate(timeout=60)
     assert (running.returncode, said) == (1, "")
     assert f"There is no room for the archive in {folder}; nothing is left there. Make room" in complaint
@@ -241,7 +235,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(full: Full, small_disk: tuple[Pa
 
 def test_a_limit_on_files_is_a_full_disk_for_an_ordinary_user(full: Full, tmp_path: Path) -> None:
     make_larger(full)
-    running = exporting(tmp_path / "acme.zip", preexec_fn=less_room)
+    running = exporting(tmp_path / "acme.zip", before=LITTLE_ROOM)
     assert "There is no room for the archive" in running.communicate(timeout=60)[1]
     assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
 

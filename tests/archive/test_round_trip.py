@@ -49,7 +49,7 @@ def rows_of(connection: psycopg.Connection[Any], schema: str) -> Rows:
 
 
 def one(connection: psycopg.Connection[Any], query: str, *values: object) -> Any:
-    row = connection.execute(query, values).fetchone()  # type: ignore[call-overload]  # not a literal here
+    row = connection.execute(query, values).fetchone()
     return row[0] if row else None
 
 
