@@ -19,6 +19,8 @@ from tenants.archive.export import export_business
 from tests.archive.elsewhere import LITTLE_ROOM, Installation
 from tests.archive.full import PCM, Full
 
+pytestmark = pytest.mark.sockets  # processes that are started, killed and waited for
+
 
 def sounds(elsewhere: Installation) -> list[Path]:
     return sorted((elsewhere.var / "audio").rglob("*.pcm"))

@@ -221,6 +221,7 @@ def make_larger(full: Full) -> Path:
     return path
 
 
+@pytest.mark.sockets
 def test_a_full_disk_is_said_and_leaves_nothing(full: Full, small_disk: tuple[Path, Sequence[str]]) -> None:
     make_larger(full)
     folder, before = small_disk
@@ -233,6 +234,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(full: Full, small_disk: tuple[Pa
         assert not AuditLine.objects.filter(action="exported").exists()
 
 
+@pytest.mark.sockets
 def test_a_limit_on_files_is_a_full_disk_for_an_ordinary_user(full: Full, tmp_path: Path) -> None:
     make_larger(full)
     running = exporting(tmp_path / "acme.zip", before=LITTLE_ROOM)
@@ -240,6 +242,7 @@ def test_a_limit_on_files_is_a_full_disk_for_an_ordinary_user(full: Full, tmp_pa
     assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
 
 
+@pytest.mark.sockets
 def test_a_killed_export_leaves_no_archive_and_the_next_one_works(full: Full, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     folder.mkdir()

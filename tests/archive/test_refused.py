@@ -21,6 +21,7 @@ from tests.archive.full import Full
 from tests.archive.tampering import Contents, changed, contents, said
 from tests.tenants.upgrades import OwnerProcess
 
+pytestmark = pytest.mark.sockets  # another installation, to which each archive is really given
 SOUND = "files/recordings/"
 
 
