@@ -15,6 +15,7 @@ OWNER_COMMANDS = {
     "showmigrations",
     "create_business",
     "create_demo",
+    "import_business",
 }
 
 

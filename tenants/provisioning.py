@@ -49,13 +49,13 @@ def create_business(
     another business, `ImproperlyConfigured` when not run as the owner, and `SchemaBusy`.
     """
     admin = _admin(admin_email, admin_name)
-    _check(schema_name)
+    check_may_make(schema_name)
     policy = _starting_policy(place)
     with schemas.schema_lock(schema_name):
         with public_scope(), transaction.atomic(durable=True):
             tenant: Tenant
             tenant, _ = Tenant.objects.get_or_create(schema_name=schema_name, defaults={"name": name, "trade": trade})
-            _claim_host(tenant, host)
+            claim_host(tenant, host)
             is_current = schemas.lay_out(schema_name)
             if is_current:
                 _furnish(tenant, name=name, admin=admin, policy=policy)
@@ -102,7 +102,8 @@ def _starting_policy(place: str) -> dict[str, Any]:
         raise ValidationError(str(error)) from error
 
 
-def _check(schema_name: str) -> None:
+def check_may_make(schema_name: str) -> None:
+    """Raises `ImproperlyConfigured` when not run as the owner, `ValidationError` for a name that can be no schema."""
     if connection.settings_dict.get("BUSINESS_ROLES", True):
         raise ImproperlyConfigured("Businesses are made by the owner: set SALESPILOT_AS_OWNER=true.")
     if not settings.DATABASE_APP_ROLE:
@@ -113,8 +114,8 @@ def _check(schema_name: str) -> None:
         )
 
 
-def _claim_host(tenant: Tenant, host: str) -> None:
-    """The owner's word is proof enough: the host leads here at once."""
+def claim_host(tenant: Tenant, host: str) -> None:
+    """The owner's word is proof enough: the host leads here at once. Raises `ValidationError` when it is taken."""
     host = host.lower()
     if Domain.objects.filter(domain=host, verified_at__isnull=False).exclude(tenant=tenant).exists():
         raise ValidationError("This host already leads to another business.")

@@ -13,7 +13,6 @@ import psycopg
 from psycopg import sql
 
 from tenants.postgresql.roles import role_name
-from tests import services
 
 BUSINESSES = {"acme": "Acme Cloud", "globex": "Globex Solar"}
 # One party's consent is enough there: tests about consent choose another place.
@@ -49,8 +48,8 @@ def make_businesses() -> None:
         create_business(schema_name=schema, name=name, host=f"{schema}.localhost", trade="tests", place=PLACE)
 
 
-def connect() -> psycopg.Connection[Any]:
-    return psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True)
+def connect(url: str = "") -> psycopg.Connection[Any]:
+    return psycopg.connect(url or os.environ["DATABASE_OWNER_URL"], autocommit=True)
 
 
 def remember() -> Swept:
@@ -66,10 +65,10 @@ def remember() -> Swept:
         )
 
 
-def remove_business(schema: str) -> None:
-    """Takes a business out again: schema, rows and role. Nothing when there is none."""
-    role = role_name(services.database(services.worker()), schema)
-    with connect() as owner:
+def remove_business(schema: str, *, url: str = "") -> None:
+    """Takes a business out again: schema, rows and role. Nothing when there is none. `url`: another database."""
+    with connect(url) as owner:
+        role = role_name(owner.info.dbname, schema)
         owner.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
         owner.execute(
             "DELETE FROM tenants_domain USING tenants_tenant t WHERE tenant_id = t.id AND schema_name = %s", [schema]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,12 @@ from django.db import models
 from django.utils import timezone
 
 from calls.models import Call, PlayTest, PromptTest, ReportState, TrialState
+from tenants.archive.export import exports_folder
 from tenants.context import Business, NoBusiness, business_scope
+from tenants.files import file_areas
+from tenants.house.models import Branding
 from tenants.jobs import BusinessTask, PublicTask
+from tenants.storage import business_folder
 from tests.stranger.conftest import Visitor
 from tests.stranger.planted import Planted, business_models, digest_of
 from tests.stranger.routes import BUSINESS, routes
@@ -119,11 +124,22 @@ def test_every_stored_file_lies_under_its_business(acme: Business, globex: Busin
         assert f"/{globex.id}/" in f"/{places[1]}"
 
 
+def test_every_area_of_files_and_every_archive_lies_under_its_business(acme: Business, globex: Business) -> None:
+    areas = file_areas()
+    assert {area.name for area in areas} >= {"pictures", "recordings"}
+    for own, other in ((acme, globex), (globex, acme)):
+        folders = [area.root() / area.folder(own.id) for area in areas] + [exports_folder(own)]
+        others = [area.root() / area.folder(other.id) for area in areas] + [exports_folder(other)]
+        assert not any(mine.is_relative_to(theirs) for mine in folders for theirs in others)
+    with business_scope(acme):
+        field = next(field for field in Branding._meta.concrete_fields if isinstance(field, models.FileField))
+        place = Path(settings.MEDIA_ROOT) / field.generate_filename(Branding(), "logo.png")
+        assert place.is_relative_to(Path(settings.MEDIA_ROOT) / business_folder(acme.id))
+
+
 def test_a_stored_file_of_another_business_is_not_served(
     planted: Planted, acme: Business, globex: Business, visitor: Visitor
 ) -> None:
-    from tenants.house.models import Branding
-
     with business_scope(acme):
         brand = Branding.objects.get(pk=1)
         brand.logo.save("logo.png", ContentFile(b"canary picture"))
