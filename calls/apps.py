@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class CallsConfig(AppConfig):
     name = "calls"
     verbose_name = "Calls"
+
+    def ready(self) -> None:
+        # Only now may models be imported.
+        from calls import files  # noqa: PLC0415
+        from tenants.files import register  # noqa: PLC0415
+
+        register(files.AREA)

@@ -56,6 +56,11 @@ def all_paths(name: str) -> list[str]:
     return [name, *(icon_size_path(name, size) for size in ICON_SIZES if is_icon)]
 
 
+def business_folder(business_id: int) -> str:
+    """Where all pictures of a business lie, below MEDIA_ROOT."""
+    return f"businesses/{business_id}"
+
+
 def _path(kind: str) -> str:
     """By business id, with a name of our own: nothing of the upload's name is kept."""
-    return f"businesses/{require_tenant().id}/{kind}-{secrets.token_hex(8)}.png"
+    return f"{business_folder(require_tenant().id)}/{kind}-{secrets.token_hex(8)}.png"
