@@ -113,8 +113,8 @@ def _stands_alone(text: bytes, sign: bytes) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Links are files of the folder; where they lead is not."""
-    if folder.is_dir() and not folder.is_symlink():
+    """Of the folder, which may itself be a link to another disk. Links in it are files; where they lead is not."""
+    if folder.is_dir():
         for path in sorted(folder.rglob("*")):
             if path.is_symlink() or not path.is_dir():
                 yield path
@@ -127,12 +127,12 @@ def _sum(paths: Iterable[Path]) -> Found:
 
 def _remove_tree(folder: Path) -> list[str]:
     """What is left of it, with reasons; the folder itself goes when nothing is."""
-    if not folder.is_dir() or folder.is_symlink():
-        return []
     left = _remove_each(_files(folder))
-    for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+    inner = [path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()] if folder.is_dir() else []
+    for path in [*sorted(inner, reverse=True), folder.resolve()]:
         _remove_folder(path, left)
-    _remove_folder(folder, left)
+    if folder.is_symlink():
+        left += _remove_each([folder])
     return left
 
 

@@ -1,0 +1,72 @@
+"""A business of this test alone, with a canary in every text of it, in its folders, its cache and its queue."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+
+from calls.tasks import write_report
+from tenants.audit.models import Action, Via
+from tenants.audit.services import record
+from tenants.context import Business, business_scope
+from tenants.files import file_areas
+from tenants.members.models import Member
+from tenants.selectors import business_by_schema
+from tests import owner
+from tests.erasure.commands import manage, var
+from tests.stranger import planted
+
+SCHEMA = "initech"
+
+
+@dataclass
+class Doomed:
+    """`files` are all of its own."""
+
+    business: Business
+    canary: str
+    files: list[Path]
+    planted: planted.Planted
+
+
+@pytest.fixture
+def canary(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A word of this test alone: workers share the server."""
+    word = f"cnry{secrets.token_hex(3)}"
+    monkeypatch.setattr(planted, "CANARY", word)
+    return word
+
+
+@pytest.fixture
+def doomed(committed_db: None, canary: str) -> Iterator[Doomed]:
+    made = manage(
+        "create_business", SCHEMA, "--name", f"{canary} Inc", "--host", f"{canary}.localhost",
+        "--admin-email", f"{canary}@example.com",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    business = business_by_schema(SCHEMA)
+    try:
+        yield _furnished(business, canary)
+    finally:
+        owner.remove_business(SCHEMA)
+
+
+def _furnished(business: Business, canary: str) -> Doomed:
+    with business_scope(business):
+        rep = Member.objects.create_member(email=f"{canary}-rep@example.com", name=f"{canary} Rep", roles=["rep"])
+        cache.set("brand", canary)
+        cache.set("other", 1)
+        record(Action.EXPORTED, actor=rep, via=Via.WEB, subject="costs")
+        write_report.send(business, call_id="00000000-0000-0000-0000-000000000000")
+    rows = planted.plant(business, rep)
+    files = [area.root() / area.folder(business.id) / "deep" / "a.bin" for area in file_areas()]
+    files.append(var() / "exports" / str(business.id) / "2027-01-01.zip")
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(canary.encode() * 100)
+    return Doomed(business, canary, files, rows)
