@@ -16,7 +16,8 @@ from django.db import models
 
 class Holds(StrEnum):
     """CODE: kinds, keys, hashes, addresses of machines, secrets: never a person's name. WORDS: said or written, may
-    name anybody. PERSON: somebody's name or address.
+    name anybody. PERSON: the name or address of one person whom the row knows by an id: it goes with that person
+    (`calls.erasing.member`) and stays when somebody else of the same name is erased.
     """
 
     CODE = "code"
@@ -48,13 +49,13 @@ FIELDS: dict[str, Holds] = {
     **_fields(
         "house.branding",
         code="logo logo_dark icon colour accent",
-        words="product_name tagline mail_sender mail_footer imprint_url privacy_url terms_url",
-        person="support_email mail_reply_to",
+        words="product_name tagline mail_sender mail_footer imprint_url privacy_url terms_url support_email "
+        "mail_reply_to",
     ),
     **_fields("house.policy", code="home_place customers_place recordings_heard_by redact"),
     **_fields("house.consentoverride", code="place mode", words="wording basis"),
     **_fields(
-        "audit.auditline", code="via action subject subject_id", words="detail", person="actor_name subject_name"
+        "audit.auditline", code="via action subject subject_id", words="detail subject_name", person="actor_name"
     ),
     **_fields("signin.invitation", code="roles digest", person="email name"),
     **_fields("signin.signinpolicy", code="second_factor"),
@@ -77,8 +78,7 @@ FIELDS: dict[str, Holds] = {
     **_fields(
         "calls.call",
         code="source state end_reason report_state report_error place consent_mode consent_language consent_answer",
-        words="consent_wording",
-        person="customer",
+        words="consent_wording customer",
     ),
     **_fields("calls.callevent", code="kind", words="payload"),
     **_fields(
@@ -124,9 +124,9 @@ def label(field: Any) -> str:
     return f"{field.model._meta.label_lower}.{field.name}"  # noqa: SLF001
 
 
-def about_people(model: type[models.Model]) -> list[Any]:
-    """Those of its columns that may name a person."""
-    return [field for field in text_columns(model) if FIELDS.get(label(field)) in {Holds.WORDS, Holds.PERSON}]
+def with_words(model: type[models.Model]) -> list[Any]:
+    """Those of its columns that may name anybody."""
+    return [field for field in text_columns(model) if FIELDS.get(label(field)) is Holds.WORDS]
 
 
 def unclassified() -> Iterable[str]:

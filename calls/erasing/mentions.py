@@ -14,11 +14,13 @@ from django.db import connection, models, transaction
 from psycopg import sql
 
 from calls.erasing import audio, lines
-from calls.erasing.fields import ONLY_KEYS, about_people, business_models, label
+from calls.erasing.fields import ONLY_KEYS, business_models, label, with_words
 from calls.erasing.names import ERASED, Names
+from calls.erasing.payloads import without_mentions
 from calls.events import Kind
 from calls.live.recording import storage_root
 from calls.models import Call, CallEvent, Recording
+from tenants.audit.models import AuditLine
 
 AT_ONCE = 500
 
@@ -34,7 +36,12 @@ class Scrubbed:
     failed: tuple[uuid.UUID, ...] = ()
 
 
-def scrub(names: Names, *, keep_calls: Collection[uuid.UUID] = (), is_dry: bool = False) -> Scrubbed:
+def scrub(
+    names: Names,
+    *,
+    keep_calls: Collection[uuid.UUID] = (),
+    is_dry: bool = False,
+) -> Scrubbed:
     """Treats every text of the current business. `keep_calls`: of somebody else with the same name, left alone.
 
     Lines first, each call's audio before its text: while the text is there a run that was cut off finds the place
@@ -52,7 +59,7 @@ def scrub(names: Names, *, keep_calls: Collection[uuid.UUID] = (), is_dry: bool 
             _store_lines(events)
     for model in business_models():
         if not model._meta.proxy:  # noqa: SLF001
-            rows += _scrub_table(model, names, {*keep_calls, *failed}, is_dry=is_dry)
+            rows += _scrub_table(model, names, keep_calls={*keep_calls, *failed}, is_dry=is_dry)
     return Scrubbed(rows, silenced_ms, tuple(failed))
 
 
@@ -95,9 +102,10 @@ def _store_lines(events: list[Line]) -> None:
 
 
 def _scrub_table(
-    model: type[models.Model], names: Names, keep_calls: Collection[uuid.UUID], *, is_dry: bool
+    model: type[models.Model], names: Names, *, keep_calls: Collection[uuid.UUID] = (), is_dry: bool = False
 ) -> Counter[str]:
-    columns = about_people(model)
+    """How many rows of one table changed, lines of transcript apart."""
+    columns = with_words(model)
     if not columns:
         return Counter()
     rows = model._base_manager.filter(pk__in=_candidates(model, names))  # noqa: SLF001
@@ -134,6 +142,10 @@ def _changes(row: models.Model, columns: list[Any], names: Names) -> dict[str, A
 
 
 def _treated(row: models.Model, field: Any, value: Any, names: Names) -> Any:
+    if isinstance(row, CallEvent):
+        return without_mentions(row.kind, value, names)
+    if isinstance(row, AuditLine) and row.subject == "member" and field.name == "subject_name":
+        return value  # of whom the id says
     if isinstance(value, dict) and (keys := ONLY_KEYS.get(label(field))):
         return {**value, **{key: names.erased_json(value[key]) for key in keys & value.keys()}}
     if isinstance(field, models.JSONField | ArrayField) or not isinstance(value, str):
@@ -166,7 +178,7 @@ def _candidates(model: type[models.Model], names: Names) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("SELECT {} FROM {} t WHERE {}").format(
-                sql.Identifier(key.column),
+                sql.Identifier(str(key.column)),
                 sql.Identifier(table),
                 sql.SQL(" OR ").join(sql.SQL("({})").format(each) for each in conditions),
             ),

@@ -18,7 +18,7 @@ from coaching.types import Channel, Lane
 
 class Part(StrEnum):
     """CODE: numbers, ids, kinds and our own sentences. SAID: words of the call. WRITTEN: by a person, a model or the
-    business, and may repeat what was said. NAME: of a customer or a member.
+    business, and may repeat what was said. NAME: of the member who did it.
     """
 
     CODE = "code"
@@ -33,7 +33,7 @@ def _parts(code: str, *, said: str = "", written: str = "", name: str = "") -> d
 
 
 PARTS: Mapping[Kind, Mapping[str, Part]] = {
-    Kind.CALL_STARTED: _parts("channels source place consent_mode", name="customer member"),
+    Kind.CALL_STARTED: _parts("channels source place consent_mode", written="customer", name="member"),
     Kind.CONSENT: _parts("mode answer hears language place given_by", written="wording", name="recorded_by"),
     Kind.LINE: _parts("channel start_ms end_ms confidence utterance provider recovered", said="text words"),
     Kind.SIGNAL: _parts("id kind topic channel confidence start_ms end_ms", said="quote"),
@@ -75,6 +75,14 @@ class Voice:
     def is_theirs(self, channel: str) -> bool:
         """On one channel nobody knows who spoke: all of it goes."""
         return self.is_mono or channel == Channel.REP
+
+
+def without_mentions(kind: str, payload: Payload, names: Names) -> Payload:
+    """Names in what was said or written. Fields that are a member's name go with that member only."""
+    parts = PARTS.get(Kind(kind), {})
+    return {
+        field: value if parts.get(field) is Part.NAME else names.erased_json(value) for field, value in payload.items()
+    }
 
 
 def with_pseudonym(kind: str, payload: Payload, names: Names, pseudonym: str) -> dict[str, Any]:

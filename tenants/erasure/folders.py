@@ -71,6 +71,18 @@ def remove(business_id: int, hosts: Sequence[str]) -> None:
         raise FilesLeft(left)
 
 
+def measure_archives(business_id: int) -> Found:
+    return _sum(_files(archives_folder(business_id)))
+
+
+def remove_mails(words: Sequence[str]) -> int:
+    """Mails written as files that name one of `words`, an address for one. Raises `FilesLeft`."""
+    mails = mails_about([], words)
+    if left := _remove_each(mails):
+        raise FilesLeft(left)
+    return len(mails)
+
+
 def remove_archives(business_id: int) -> Found:
     """The archives kept of the business; how many there were. Raises `FilesLeft`."""
     path = archives_folder(business_id)
