@@ -105,7 +105,7 @@ def rename(member: Member) -> Counter[str]:
 def ways_in(member: Member) -> int:
     """What they could still sign in with, or are signed in with."""
     rows = (UserSession, Authenticator, EmailAddress, SocialAccount)
-    by_id = sum(model.objects.filter(user_id=member.pk).count() for model in rows)
+    by_id = sum(int(model.objects.filter(user_id=member.pk).count()) for model in rows)
     return by_id + len(_unlisted(member)) + ApiKey.objects.filter(member=member).count() + _invitations(member).count()
 
 

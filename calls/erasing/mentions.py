@@ -151,14 +151,17 @@ def _treated(row: models.Model, field: Any, value: Any, names: Names) -> Any:
     if isinstance(field, models.JSONField | ArrayField) or not isinstance(value, str):
         return names.erased_json(value)
     after = names.erased(value)
-    if after == value:
-        return value
+    return value if after == value else _fitting(row, field, after)
+
+
+def _fitting(row: models.Model, field: Any, text: str) -> str:
+    """As the column may hold it."""
     if isinstance(field, models.EmailField):
         return "" if field.blank else nowhere(row.pk)
     if field.unique:
         # Two rows may become alike that were not.
-        after = after.replace(ERASED, f"[erased {row.pk}]")
-    return after[: field.max_length] if field.max_length else after
+        text = text.replace(ERASED, f"[erased {row.pk}]")
+    return text[: field.max_length] if field.max_length else text
 
 
 def nowhere(member_id: Any) -> str:

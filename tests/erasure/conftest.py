@@ -20,6 +20,9 @@ from tenants.selectors import business_by_schema
 from tests import owner
 from tests.erasure.commands import manage, var
 from tests.stranger import planted
+from tests.tenants.conftest import as_owner
+
+__all__ = ["as_owner"]
 
 SCHEMA = "initech"
 
