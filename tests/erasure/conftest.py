@@ -46,17 +46,22 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def doomed(committed_db: None, canary: str) -> Iterator[Doomed]:
+def fresh(committed_db: None, canary: str) -> Iterator[Business]:
+    """`initech` on a host of this test alone, with nothing in it but its first admin."""
     made = manage(
         "create_business", SCHEMA, "--name", f"{canary} Inc", "--host", f"{canary}.localhost",
         "--admin-email", f"{canary}@example.com",
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    business = business_by_schema(SCHEMA)
     try:
-        yield _furnished(business, canary)
+        yield business_by_schema(SCHEMA)
     finally:
         owner.remove_business(SCHEMA)
+
+
+@pytest.fixture
+def doomed(fresh: Business, canary: str) -> Doomed:
+    return _furnished(fresh, canary)
 
 
 def _furnished(business: Business, canary: str) -> Doomed:

@@ -31,24 +31,24 @@ def plant_both(monkeypatch: pytest.MonkeyPatch, business: Business, rep: Member)
     """Both names in every column that may name anybody; columns of one person's, and codes, hold other things."""
     monkeypatch.setattr(planted, "CANARY", BOTH)
     for label, holds in FIELDS.items():
-        if holds is not Holds.WORDS and label not in planted.SPECIAL and _is_plain_text(label):
-            monkeypatch.setitem(planted.SPECIAL, label, _other(label))
+        if holds is not Holds.WORDS and label not in planted.SPECIAL and (other := _other(label)):
+            monkeypatch.setitem(planted.SPECIAL, label, other)
     note = {"id": "n1", "text": f"{BOTH} said", "author": "Somebody"}
     monkeypatch.setitem(planted.SPECIAL, "calls.callevent.payload", lambda: note)
-    monkeypatch.setitem(planted.SPECIAL, "mfa.authenticator.data", lambda: {"name": BOTH, "secret": BOTH})
+    monkeypatch.setitem(planted.SPECIAL, "mfa.authenticator.data", lambda: {"name": BOTH, "secret": "s"})
     return planted.plant(business, rep)
 
 
-def _is_plain_text(label: str) -> bool:
+def _other(label: str) -> Callable[[], object] | None:
+    """What else to plant there; None: what is planted anyway names nobody."""
     model = next((each for each in business_models() if label.startswith(f"{each._meta.label_lower}.")), None)
-    if model is None:
-        return False
-    field: Any = model._meta.get_field(label.rpartition(".")[2])
-    return type(field).__name__ in {"CharField", "TextField", "EmailField", "SlugField"} and not field.choices
-
-
-def _other(label: str) -> Callable[[], str]:
-    return lambda: f"{secrets.token_hex(2)}@x.example" if label.endswith("email") else secrets.token_hex(2)
+    field: Any = model._meta.get_field(label.rpartition(".")[2]) if model else None
+    kind = type(field).__name__
+    if kind == "JSONField":
+        return dict
+    if kind not in {"CharField", "TextField", "EmailField", "SlugField"} or field.choices:
+        return None
+    return lambda: f"{secrets.token_hex(2)}@x.example" if kind == "EmailField" else secrets.token_hex(2)
 
 
 def columns_with(business: Business, name: str) -> set[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -13,13 +15,15 @@ from calls.erasing.names import ERASED
 from calls.events import Kind
 from calls.models import Call, CallConsent, CallEvent, Recording, Report, ReportState
 from coaching.types import Card, Channel, Lane, Moment, MomentState, Signal, SignalKind
+from salespilot.quickstart.processes import wait_until
 from tenants.audit.models import Action, AuditLine, Via
 from tenants.audit.services import record
 from tenants.context import Business, business_scope
 from tenants.erasure import certificates
 from tenants.members.models import ApiKey, Member
+from tests import services
 from tests.conftest import ClientFor, MakeMember
-from tests.erasure.commands import files_with, immovable, keys_with, rows_with, var
+from tests.erasure.commands import command, files_with, immovable, keys_with, rows_with, var
 from tests.erasure.people import (
     GONE,
     STAYS,
@@ -77,8 +81,7 @@ def test_a_customer_in_every_column_is_nowhere_and_the_others_stay(
 
     assert done.status == 0, done.err
     assert columns_with(acme, GONE) == set()
-    # Secrets of second factors are left alone: a name in them would be chance.
-    assert rows_with(GONE, schemas="acme") == [name for name in rows_with(GONE, schemas="acme") if "mfa_" in name]
+    assert rows_with(GONE, schemas="acme") == []
     assert columns_with(acme, STAYS) == before
     assert digest_of(globex) == theirs
     assert not kept.exists()
@@ -262,8 +265,7 @@ def test_a_member_is_nowhere_by_name_and_the_customer_is_still_heard(
     done = erase_member(as_owner, rep)
 
     assert done.status == 0, done.err
-    assert "Handed out" not in done.out
-    assert f"{rep.pk}" in done.out or "costs (web)" in done.out
+    assert "costs (web)" in done.out
     assert rows_with(GONE, schemas="acme") == rows_with("vera@example", schemas="acme") == []
     assert client.get("/account/").status_code == 302
     with business_scope(acme):
@@ -290,7 +292,8 @@ def test_a_member_is_nowhere_by_name_and_the_customer_is_still_heard(
         # The customer's channel, but where they said the name.
         assert silent_ms(own, CUSTOMER) == (4_900, 6_100)
         assert AuditLine.objects.get(action=Action.EXPORTED).actor_name == left.name
-        page = client_for(boss).get(f"/calls/{own.pk}/report/").content.decode()
+        # In no team any more, so no manager's to see.
+        page = client_for(member("admin")).get(f"/calls/{own.pk}/report/").content.decode()
         assert "The summary was erased" in page
     with business_scope(globex):
         assert Member.objects.filter(pk=twin.pk, name=GONE, email="vera@example.com", is_active=True).exists()
@@ -309,6 +312,43 @@ def test_on_one_channel_all_of_a_members_recording_is_silence(
     assert done.status == 0, done.err
     with business_scope(acme):
         assert not any(file_of(call).read_bytes())
+
+
+def test_a_run_that_is_killed_half_way_is_completed_by_the_next(
+    as_owner: OwnerProcess, acme: Business, member: MakeMember
+) -> None:
+    with business_scope(acme):
+        rep = member("rep")
+        line = (Kind.LINE, spoken(CUSTOMER, "Hello", 0))
+        calls = [heard_call(rep, line, business=acme, customer=GONE) for _ in range(40)]
+        files = [file_of(call) for call in calls]
+    running = subprocess.Popen(
+        command("erase_person", "acme", "--customer", GONE, "--yes", GONE),
+        cwd=services.ROOT,
+        env=dict(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def is_half_way() -> bool:
+        return 0 < sum(file.exists() for file in files) < len(files)
+
+    assert wait_until(lambda: is_half_way() or running.poll() is not None, seconds=60, every=0.002)
+    running.kill()
+    running.wait()
+    assert is_half_way()
+    done = erase_customer(as_owner)
+    assert done.status == 0, done.err
+    assert not any(file.exists() for file in files)
+    with business_scope(acme):
+        assert not Call.objects.filter(customer__iexact=GONE).exists()
+        assert not CallEvent.objects.filter(call__in=calls).exists()
+        assert AuditLine.objects.filter(action=Action.ERASED).count() == 1
+    content = certificate()
+    # The call that was treated when the run was killed may not have been written down as done.
+    assert len(content["calls"]) in {39, 40}  # type: ignore[arg-type]
+    assert content["runs"] == 2
 
 
 def test_the_last_admin_stays(as_owner: OwnerProcess, acme: Business, member: MakeMember) -> None:
