@@ -325,6 +325,5 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
-# Archives and certificates, below a folder for each business.
 EXPORTS_DIR = Path(env.text("EXPORTS_DIR", str(VAR_DIR / "exports")))
 TEST_RUNNER = "django.test.runner.DiscoverRunner"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from tenants.context import Business, business_scope
 from tenants.members.models import ApiKey, Member
-from tests.calls.talking import HELLO, frame
+from tests.calls.talking import FRAME_SAMPLES, HELLO, frame
 from tests.erasure.commands import files_with, manage, rows_with
 from tests.erasure.conftest import SCHEMA
 from tests.isolation.test_sockets_end import closed_with
@@ -54,6 +57,14 @@ class Program:
         )
 
 
+async def talk(audio: Any) -> None:
+    """A tenth of a second of sound each second, until the server closes."""
+    with suppress(ConnectionClosed):
+        for first in itertools.count(0, FRAME_SAMPLES):
+            await audio.send(frame(first))
+            await asyncio.sleep(1)
+
+
 @pytest.mark.timeout(240)
 async def test_a_call_that_runs_ends_in_order_and_nobody_gets_in_any_more(
     fresh: Business, canary: str, server: Server
@@ -65,7 +76,7 @@ async def test_a_call_that_runs_ends_in_order_and_nobody_gets_in_any_more(
     async with program.socket(call, "audio") as audio, program.socket(call, "events") as events:
         await audio.send(json.dumps(HELLO))
         assert json.loads(await asyncio.wait_for(audio.recv(), 20))["type"] == "ready"
-        await audio.send(frame(0))
+        talking = asyncio.create_task(talk(audio))
         refused = await sync_to_async(manage, thread_sensitive=False)("erase_business", SCHEMA, "--yes", SCHEMA)
         assert refused.returncode == 1
         assert "--end-calls" in refused.stderr
@@ -74,6 +85,7 @@ async def test_a_call_that_runs_ends_in_order_and_nobody_gets_in_any_more(
         )
         ends = await asyncio.wait_for(asyncio.gather(closed_with(audio), closed_with(events)), 60)
         done = await erasing
+        await talking
     assert done.returncode == 0, done.stderr
     assert "Ending 1 calls." in done.stdout
     # Hung up in order, or signed out, whichever came first.
