@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 
 from calls.tasks import write_report
 from tenants.audit.models import Action, Via
 from tenants.audit.services import record
-from tenants.context import Business, business_scope
+from tenants.context import Business, business_scope, public_scope
 from tenants.files import file_areas
 from tenants.members.models import Member
+from tenants.models import Tenant
 from tenants.selectors import business_by_schema
 from tests import owner
 from tests.erasure.commands import manage, var
@@ -71,6 +74,15 @@ def _furnished(business: Business, canary: str) -> Doomed:
         cache.set("other", 1)
         record(Action.EXPORTED, actor=rep, via=Via.WEB, subject="costs")
         write_report.send(business, call_id="00000000-0000-0000-0000-000000000000")
+    with public_scope():
+        operator = Member.objects.create_member(email="operator@example.com", name="Op", roles=["operator"])
+        LogEntry.objects.create(
+            user=operator,
+            content_type=ContentType.objects.get_for_model(Tenant),
+            object_id=str(business.id),
+            object_repr=f"{canary} Inc",
+            action_flag=CHANGE,
+        )
     rows = planted.plant(business, rep)
     files = [area.root() / area.folder(business.id) / "deep" / "a.bin" for area in file_areas()]
     files.append(var() / "exports" / str(business.id) / "2027-01-01.zip")

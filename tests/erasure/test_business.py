@@ -97,7 +97,7 @@ def test_the_certificate_says_what_was_there_and_that_it_was_asked_again(doomed:
 def test_a_run_that_is_killed_while_tables_go_is_completed_by_the_next(doomed: Doomed) -> None:
     with connect() as owner:
         for number in range(300):
-            owner.execute(f"CREATE TABLE {SCHEMA}.many_{number} (id int PRIMARY KEY, t text)")  # type: ignore[arg-type]
+            owner.execute(f"CREATE TABLE {SCHEMA}.many_{number} (id int PRIMARY KEY, t text)")
     running = subprocess.Popen(
         command("erase_business", SCHEMA, "--yes", SCHEMA),
         cwd=services.ROOT,
@@ -220,7 +220,7 @@ def test_a_transaction_that_holds_a_table_stops_it_and_the_next_run_completes(do
         )
 
     with connect() as holding, holding.transaction():
-        holding.execute(f"SELECT 1 FROM {SCHEMA}.calls_call")  # type: ignore[arg-type]
+        holding.execute(f"SELECT 1 FROM {SCHEMA}.calls_call")
         stopped = impatient()
     assert stopped.returncode == 1
     assert "Something still works with this business's tables" in stopped.stderr

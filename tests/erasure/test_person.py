@@ -262,6 +262,10 @@ def test_a_member_is_nowhere_by_name_and_the_customer_is_still_heard(
             business=acme,
         )
         loud = file_of(own).read_bytes()
+    mail, other_mail = (var() / "mail" / name for name in ("a.eml", "b.eml"))
+    mail.parent.mkdir(exist_ok=True)
+    mail.write_text("To: Vera <vera@example.com>\n\nHello")
+    other_mail.write_text("To: Vera <vera@example.com.au>\n\nHello")
 
     done = erase_member(as_owner, rep)
 
@@ -269,6 +273,8 @@ def test_a_member_is_nowhere_by_name_and_the_customer_is_still_heard(
     assert "costs (web)" in done.out
     assert rows_with(GONE, schemas="acme") == rows_with("vera@example", schemas="acme") == []
     assert client.get("/account/").status_code == 302
+    assert (mail.exists(), other_mail.exists()) == (False, True)
+    other_mail.unlink()
     with business_scope(acme):
         left = Member.objects.get(pk=rep.pk)
         assert (left.name, left.email, left.is_active) == (
