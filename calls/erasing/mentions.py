@@ -75,10 +75,11 @@ Line = tuple[int, lines.Redacted]
 
 def _lines_by_call(names: Names, keep_calls: Collection[uuid.UUID]) -> Iterator[tuple[uuid.UUID, list[Line]]]:
     found: dict[uuid.UUID, list[Line]] = {}
-    events = CallEvent.objects.filter(kind=Kind.LINE.value, pk__in=_candidates(CallEvent, names))
-    for event in events.exclude(call_id__in=list(keep_calls)).iterator():
-        if redacted := lines.without_names(event.payload, names):
-            found.setdefault(event.call_id, []).append((event.pk, redacted))
+    for keys in _candidates(CallEvent, names):
+        events = CallEvent.objects.filter(kind=Kind.LINE.value, pk__in=keys)
+        for event in _without_calls(events, keep_calls):
+            if redacted := lines.without_names(event.payload, names):
+                found.setdefault(event.call_id, []).append((event.pk, redacted))
     yield from found.items()
 
 
@@ -108,22 +109,26 @@ def _scrub_table(
     columns = with_words(model)
     if not columns:
         return Counter()
-    rows = model._base_manager.filter(pk__in=_candidates(model, names))  # noqa: SLF001
-    if keep_calls:
-        rows = _without_calls(rows, keep_calls)
-    changed = Counter[str]()
-    with transaction.atomic(), _unguarded(model, is_dry=is_dry):
-        for row in rows.iterator(chunk_size=AT_ONCE):
-            if isinstance(row, CallEvent) and row.kind == Kind.LINE:
-                continue
-            values = _changes(row, columns, names)
-            if values and not is_dry:
-                model._base_manager.filter(pk=row.pk).update(**values)  # noqa: SLF001
-            changed[model._meta.db_table] += bool(values)  # noqa: SLF001
-    return +changed
+    changed = 0
+    for keys in _candidates(model, names):
+        rows = _without_calls(model._base_manager.filter(pk__in=keys), keep_calls)  # noqa: SLF001
+        if model is CallEvent:
+            rows = rows.exclude(kind=Kind.LINE.value)
+        with transaction.atomic(), _unguarded(model, is_dry=is_dry):
+            changed += sum(_scrub_row(row, columns, names, is_dry=is_dry) for row in rows)
+    return +Counter({model._meta.db_table: changed})  # noqa: SLF001
+
+
+def _scrub_row(row: models.Model, columns: list[Any], names: Names, *, is_dry: bool) -> bool:
+    values = _changes(row, columns, names)
+    if values and not is_dry:
+        type(row)._base_manager.filter(pk=row.pk).update(**values)  # noqa: SLF001
+    return bool(values)
 
 
 def _without_calls(rows: models.QuerySet[Any], calls: Collection[uuid.UUID]) -> models.QuerySet[Any]:
+    if not calls:
+        return rows
     if rows.model is Call:
         return rows.exclude(pk__in=list(calls))
     if any(field.name == "call" and field.is_relation for field in rows.model._meta.concrete_fields):  # noqa: SLF001
@@ -169,11 +174,11 @@ def nowhere(member_id: Any) -> str:
     return f"erased-{member_id}@erased.invalid"
 
 
-def _candidates(model: type[models.Model], names: Names) -> list[Any]:
-    """Keys of the rows in which all words of one of the names stand somewhere."""
+def _candidates(model: type[models.Model], names: Names) -> Iterator[list[Any]]:
+    """Keys, in portions, of the rows in which all words of one of the names stand somewhere."""
     table, key = model._meta.db_table, model._meta.pk  # noqa: SLF001
     if not names.hints or key is None:
-        return []
+        return
     conditions, values = [], []
     for words in names.hints:
         conditions.append(sql.SQL(" AND ").join([sql.SQL("t::text ILIKE %s")] * len(words)))
@@ -187,7 +192,9 @@ def _candidates(model: type[models.Model], names: Names) -> list[Any]:
             ),
             values,
         )
-        return [row[0] for row in cursor.fetchall()]
+        keys = [row[0] for row in cursor.fetchall()]
+    for start in range(0, len(keys), AT_ONCE):
+        yield keys[start : start + AT_ONCE]
 
 
 def _escaped(word: str) -> str:

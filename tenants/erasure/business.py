@@ -92,6 +92,8 @@ def erase_business(schema: str, *, end_calls: bool, certificate: Path | None, sa
 
 def live_count(business: Business) -> int:
     """How much runs for the business just now, of all kinds."""
+    if not database.is_furnished(business.schema_name):
+        return 0
     with business_scope(business):
         return sum(work.count() for work in live_work())
 
@@ -146,10 +148,12 @@ def _fresh(before: mark.Mark) -> mark.Mark:
 
 def _close(subject: Subject, business: Business, say: Say) -> Subject:
     """Ends what runs, measures what there is, and takes the application's right to it away."""
-    _end_live(business, say)
+    handed: list[handed_out.HandedOut] = []
+    if database.is_furnished(business.schema_name):
+        _end_live(business, say)
+        with business_scope(business):
+            handed = handed_out.exports()
     _settle(subject.mark)
-    with business_scope(business):
-        handed = handed_out.exports()
     for each in handed:
         say(f"Handed out: {each}")
     found = {

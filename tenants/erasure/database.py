@@ -25,6 +25,7 @@ share one list of locks (`max_locks_per_transaction` × `max_connections`)."""
 
 LOCK_WAIT_MS = 60_000
 SHARED = "public"
+ASKED = frozenset({"members_member", "audit_auditline", "calls_call"})
 ROLE_COLUMN = "owner_role"
 
 Raw = psycopg.Connection[Any]
@@ -49,8 +50,17 @@ def shut_doors(business: Business) -> None:
     """
     with public_scope():
         Domain.objects.filter(tenant_id=business.id).delete()
-    with business_scope(business):
-        Member.objects.update(is_active=False)
+    if is_furnished(business.schema_name):
+        with business_scope(business):
+            Member.objects.update(is_active=False)
+
+
+def is_furnished(schema: str) -> bool:
+    """Whether the tables are there that are asked by name. What a schema lacks is found in the shared one otherwise:
+    of a business that was made by halves, the operators' own.
+    """
+    raw = owner_connection()
+    return set(relations(raw, schema, "r")) >= ASKED
 
 
 def close(business: Business, role: str, domain_ids: Sequence[int], domains: Sequence[str]) -> None:

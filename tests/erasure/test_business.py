@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.cache import cache
 
 from calls.models import Call
 from salespilot.quickstart.processes import wait_until
-from tenants.context import Business, business_scope
+from tenants.context import Business, business_scope, public_scope
 from tenants.erasure import certificates
 from tenants.members.models import Member
 from tenants.postgresql.roles import role_name
@@ -184,6 +185,16 @@ def test_running_calls_are_a_reason_to_refuse(doomed: Doomed) -> None:
     assert all(file.exists() for file in doomed.files)
     with business_scope(doomed.business):
         assert Member.objects.get(pk=doomed.planted.rep.pk).is_active
+
+
+def test_a_business_made_by_halves_goes_and_the_operators_stay(fresh: Business, operator: Callable[[], Member]) -> None:
+    who = operator()
+    with connect() as owner:
+        owner.execute(f"DROP TABLE {SCHEMA}.members_member CASCADE")
+    done = erase()
+    assert done.returncode == 0, done.stderr
+    with public_scope():
+        assert Member.objects.get(pk=who.pk).is_active
 
 
 def test_an_unknown_name_is_said(committed_db: None) -> None:
