@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from django.core.cache import cache
 
 from calls.models import Call
@@ -30,8 +31,46 @@ def certificate_of(doomed: Doomed) -> Path:
     return var() / "exports" / "certificates" / f"business-{SCHEMA}-{doomed.business.id}.json"
 
 
-def erase(*options: str) -> subprocess.CompletedProcess[str]:
-    return manage("erase_business", SCHEMA, "--yes", SCHEMA, *options)
+# Without the wait for other processes, of which there are none here; `test_live.py` has some.
+RUN = """
+import os
+import signal
+import sys
+import django
+
+django.setup()
+from django.core.management import execute_from_command_line
+from tenants.context import public_scope
+from tenants.erasure import business, certificates, database, folders, stores
+
+PLACES = {"database": database, "folders": folders, "stores": stores, "certificates": certificates}
+
+
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+database.LOCK_WAIT_MS, business.SETTLE_S = 300, 0.0
+place, _, name = sys.argv[1].partition(".")
+if name:
+    setattr(PLACES[place], name, die)
+with public_scope():
+    execute_from_command_line(["manage.py", *sys.argv[2:]])
+"""
+
+
+def erase(*options: str, die_before: str = "") -> subprocess.CompletedProcess[str]:
+    """The command without its wait; killed by itself when it comes to the function `die_before`."""
+    return subprocess.run(
+        [sys.executable, "-c", RUN, die_before, "erase_business", SCHEMA, "--yes", SCHEMA, *options],
+        cwd=services.ROOT,
+        env={**os.environ, "SALESPILOT_AS_OWNER": "true"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
 
 
 def is_nowhere(doomed: Doomed) -> bool:
@@ -147,23 +186,19 @@ def test_a_file_that_can_not_be_removed_is_said_and_the_next_run_completes_it(do
     assert is_nowhere(doomed)
 
 
-def test_killed_between_the_role_and_the_certificate_the_next_run_still_certifies(
-    doomed: Doomed, tmp_path: Path
-) -> None:
-    path = tmp_path / "certificate.json"
-    assert erase("--certificate", str(path)).returncode == 0
-    content = json.loads(path.read_text())
-    unfinished = {key: value for key, value in content.items() if key not in {"sha256", "checks", "finished_at"}}
-    subject = {
-        "business_id": doomed.business.id, "schema": SCHEMA, "role_oid": 0, "hosts": [],
-        "role": role_name(services.database(services.worker()), SCHEMA),
-    }  # fmt: skip
-    path.unlink()
-    certificates.write_partial(path, {**unfinished, "subject": subject})
-    done = erase("--certificate", str(path))
+@pytest.mark.parametrize(
+    "step", ["database.close", "database.drop_schema", "folders.remove", "database.drop_role", "certificates.write"]
+)
+def test_killed_before_any_step_the_next_run_completes(doomed: Doomed, step: str) -> None:
+    assert erase(die_before=step).returncode == -signal.SIGKILL
+    assert not certificate_of(doomed).exists()
+    done = erase()
     assert done.returncode == 0, done.stderr
-    assert certificates.is_whole(path)
-    assert json.loads(path.read_text())["erased"] == content["erased"]
+    assert is_nowhere(doomed)
+    assert certificates.is_whole(certificate_of(doomed))
+    content = json.loads(certificate_of(doomed).read_text())
+    assert content["erased"]["rows_by_table"]["calls_call"] == 1
+    assert content["erased"]["files_by_place"]["kept archives"]["files"] == 1
 
 
 def test_without_the_name_typed_nothing_happens(doomed: Doomed, globex: Business) -> None:
@@ -204,38 +239,13 @@ def test_an_unknown_name_is_said(committed_db: None) -> None:
         assert "There is no business" in done.stderr
 
 
-IMPATIENT = """
-import sys
-import django
-
-django.setup()
-from django.core.management import execute_from_command_line
-from tenants.context import public_scope
-from tenants.erasure import business, database
-
-database.LOCK_WAIT_MS, business.SETTLE_S = 300, 0.0
-with public_scope():
-    execute_from_command_line(["manage.py", *sys.argv[1:]])
-"""
-
-
 def test_a_transaction_that_holds_a_table_stops_it_and_the_next_run_completes(doomed: Doomed) -> None:
-    def impatient() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", IMPATIENT, "erase_business", SCHEMA, "--yes", SCHEMA],
-            cwd=services.ROOT,
-            env={**os.environ, "SALESPILOT_AS_OWNER": "true"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
     with connect() as holding, holding.transaction():
         holding.execute(f"SELECT 1 FROM {SCHEMA}.calls_call")
-        stopped = impatient()
+        stopped = erase()
     assert stopped.returncode == 1
     assert "Something still works with this business's tables" in stopped.stderr
     assert doomed.files[0].exists()
-    done = impatient()
+    done = erase()
     assert done.returncode == 0, done.stderr
     assert is_nowhere(doomed)
