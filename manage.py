@@ -15,6 +15,8 @@ OWNER_COMMANDS = {
     "showmigrations",
     "create_business",
     "create_demo",
+    "erase_business",
+    "erase_person",
     "import_business",
 }
 

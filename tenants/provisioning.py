@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from tenants import schemas
 from tenants.context import PUBLIC_SCHEMA, business_scope, public_scope
+from tenants.erasure import mark
 from tenants.house.models import Branding, Policy
 from tenants.house.policies import starting_policy
 from tenants.members.models import Member, Role
 from tenants.models import Domain, Tenant
+from tenants.postgresql.roles import role_name
 from tenants.selectors import business_of, hosts
 
 _SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -52,6 +54,7 @@ def create_business(
     check_may_make(schema_name)
     policy = _starting_policy(place)
     with schemas.schema_lock(schema_name):
+        refuse_half_erased(schema_name)
         with public_scope(), transaction.atomic(durable=True):
             tenant: Tenant
             tenant, _ = Tenant.objects.get_or_create(schema_name=schema_name, defaults={"name": name, "trade": trade})
@@ -112,6 +115,14 @@ def check_may_make(schema_name: str) -> None:
         raise ValidationError(
             "A business's short name starts with a letter, then letters, digits and _, all lower case, at most 41."
         )
+
+
+def refuse_half_erased(schema_name: str) -> None:
+    """Raises `ValidationError` while the erasure of a business of this name was begun and not ended."""
+    with public_scope():
+        raw = schemas.owner_connection()
+        if mark.read(raw, role_name(raw.info.dbname, schema_name)):
+            raise ValidationError("A business of this name is being erased: run erase_business again until it is done.")
 
 
 def claim_host(tenant: Tenant, host: str) -> None:

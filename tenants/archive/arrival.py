@@ -47,6 +47,7 @@ def import_business(path: Path, *, schema: str = "", host: str = "", steps: Step
         _refuse_taken(schema, host)
         reader.verify(steps)
         with schemas.schema_lock(schema):
+            provisioning.refuse_half_erased(schema)
             _refuse_taken(schema, host)
             placing.clear(schema)
             business = Business(id=_new_number(), schema_name=schema, name=reader.manifest.business.name)
