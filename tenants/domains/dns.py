@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import dns.exception
 import dns.name
 import dns.nameserver
-import dns.rdatatype
 import dns.resolver
 from django.conf import settings
 
@@ -103,7 +103,7 @@ def _ask(resolver: dns.resolver.Resolver, name: str, kind: str) -> list[str]:
     return [record.to_text() for record in _answer(resolver, name, kind)]
 
 
-def _answer(resolver: dns.resolver.Resolver, name: str, kind: str) -> list[dns.rdatatype.RdataType | object] | list:  # type: ignore[type-arg]
+def _answer(resolver: dns.resolver.Resolver, name: str, kind: str) -> list[Any]:
     """The records, none when the name has none of this kind or does not exist. Raises `_Unanswered`."""
     try:
         return list(resolver.resolve(name, kind, raise_on_no_answer=False).rrset or [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 
 from tenants.context import public_scope
@@ -12,7 +14,7 @@ from tenants.signup.models import HOLDING, BusinessRequest
 TAKEN = "This address is taken. Choose another."
 
 
-def is_free(word: str, *, but_for: object = None) -> bool:
+def is_free(word: str, *, but_for: UUID | None = None) -> bool:
     """No business has it, and no request on its way but `but_for` (its id) holds it. Two indexed queries."""
     host = subdomain(word)
     if host in {settings.PUBLIC_HOST, settings.DOMAIN_TARGET}:

@@ -73,7 +73,7 @@ def take_subdomain(typed: str, *, by: Member | None, via: Via = Via.ADMIN) -> Do
     try:
         with transaction.atomic():
             with public_scope():
-                domain = Domain.objects.create(
+                domain: Domain = Domain.objects.create(
                     tenant_id=business.id, domain=names.subdomain(word), is_primary=False, verified_at=timezone.now()
                 )
             _note("taken", domain.domain, by, via)
@@ -140,7 +140,8 @@ def note_finding(
             told_at=domain.told_at if wrong_since or not is_verified else None,
         )
         # It may have been withdrawn while DNS was asked.
-        return Domain.objects.filter(pk=domain.pk).first() or domain
+        now_there: Domain | None = Domain.objects.filter(pk=domain.pk).first()
+    return now_there or domain
 
 
 def _verify(business: Business, domain: Domain, now: datetime, by: Member | None) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -31,7 +32,7 @@ class AddressForm(forms.Form):
         error_messages={"required": "Choose an address."},
     )
 
-    def __init__(self, *args: Any, but_for: object = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, but_for: UUID | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._but_for = but_for
         self.fields["slug"].help_text = f"Your people reach it at this word and .{settings.BUSINESS_DOMAIN}"
