@@ -83,7 +83,7 @@ class _StillWrong(Exception):
     """DNS was asked, and is not right yet."""
 
 
-def _nothing(request: HttpRequest, member: Member) -> str:
+def _nothing(request: HttpRequest, member: Member) -> str:  # noqa: ARG001 - one of ACTS
     raise NameRefused("Choose one of the page's buttons.")
 
 

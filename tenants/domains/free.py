@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from tenants.context import public_scope
 from tenants.domains.names import subdomain
@@ -22,5 +23,5 @@ def is_free(word: str, *, but_for: UUID | None = None) -> bool:
     with public_scope():
         return not (
             Domain.objects.filter(domain=host, verified_at__isnull=False).exists()
-            or BusinessRequest.objects.filter(slug=word, state__in=HOLDING).exclude(pk=but_for).exists()
+            or BusinessRequest.objects.filter(~Q(pk=but_for or UUID(int=0)), slug=word, state__in=HOLDING).exists()
         )
