@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -53,12 +54,10 @@ def ask_for(typed: str, *, by: Member | None, via: Via = Via.ADMIN) -> Domain:
         asked_at=now,
         check_after=now + FIRST_CHECK,
     )
-    try:
-        with transaction.atomic():
-            domain.save()
-            _note("asked for", name, by, via)
-    except IntegrityError:
-        raise NameRefused("Your business has this name already: see the list.") from None
+    with transaction.atomic():
+        if not _passes(domain.save):
+            raise NameRefused("Your business has this name already: see the list.")
+        _note("asked for", name, by, via)
     return domain
 
 
@@ -70,15 +69,13 @@ def take_subdomain(typed: str, *, by: Member | None, via: Via = Via.ADMIN) -> Do
     own = Domain.objects.filter(tenant_id=business.id, domain__endswith=f".{settings.BUSINESS_DOMAIN}")
     if own.count() >= MOST_SUBDOMAINS:
         raise NameRefused(f"Your business has {MOST_SUBDOMAINS} such addresses already: withdraw one of them first.")
-    try:
-        with transaction.atomic():
-            with public_scope():
-                domain: Domain = Domain.objects.create(
-                    tenant_id=business.id, domain=names.subdomain(word), is_primary=False, verified_at=timezone.now()
-                )
-            _note("taken", domain.domain, by, via)
-    except IntegrityError:
-        raise NameRefused(free.TAKEN) from None
+    domain = Domain(tenant_id=business.id, domain=names.subdomain(word), is_primary=False, verified_at=timezone.now())
+    with transaction.atomic():
+        with public_scope():
+            is_ours = _passes(domain.save)
+        if not is_ours:
+            raise NameRefused(free.TAKEN)
+        _note("taken", domain.domain, by, via)
     return domain
 
 
@@ -147,17 +144,28 @@ def note_finding(
 
 def _verify(business: Business, domain: Domain, now: datetime, by: Member | None) -> Finding:
     """Right, or the sentence why it still leads nowhere."""
-    try:
-        with transaction.atomic():
-            with public_scope():
-                passed = Domain.objects.filter(pk=domain.pk, verified_at=None).update(verified_at=now)
-            if passed:
-                with business_scope(business):
-                    _note("verified", domain.domain, by, Via.ADMIN if by else Via.TASK)
-    except IntegrityError:
-        return Finding((LEADS_ELSEWHERE,))
+    waiting = Domain.objects.filter(pk=domain.pk, verified_at=None)
+    with transaction.atomic():
+        with public_scope():
+            if not _passes(lambda: waiting.update(verified_at=now)):
+                return Finding((LEADS_ELSEWHERE,))
+            if not Domain.objects.filter(pk=domain.pk, verified_at=now).exists():
+                # Withdrawn, or verified by somebody else's look, while DNS was asked.
+                return Finding()
+        with business_scope(business):
+            _note("verified", domain.domain, by, Via.ADMIN if by else Via.TASK)
     hosts.forget()
     return Finding()
+
+
+def _passes(write: Callable[[], object]) -> bool:
+    """Whether the database takes what `write` writes; False when another row was first."""
+    try:
+        with transaction.atomic():
+            write()
+    except IntegrityError:
+        return False
+    return True
 
 
 def _next_look(domain: Domain, now: datetime) -> datetime:

@@ -6,6 +6,7 @@ that came through a proxy, which is the public's.
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from tenants.http import find_address
 
+_HOST = re.compile(r"[a-z0-9._-]{1,253}")
 FORWARDED = {"X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-Ip", "Via"}
 
 
@@ -23,7 +25,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _said(403, "Only the proxies in TLS_ASK_ALLOWED may ask.")
     name = request.GET.get("domain", "").rstrip(".").lower()
     try:
-        is_known = bool(name) and ":" not in name and find_address(name) is not None
+        is_known = _HOST.fullmatch(name) is not None and find_address(name) is not None
     except (DatabaseError, InterfaceError):
         return _said(503, "The database is away: ask again.")
     finally:
