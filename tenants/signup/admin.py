@@ -98,7 +98,7 @@ class BusinessRequestAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
         """Only new ones have a form; what is there moves by its buttons."""
         if obj is None:
             return NewBusinessForm
-        return super().get_form(request, obj, change=change, form=forms.ModelForm, fields=[], **kwargs)
+        return super().get_form(request, obj, change=change, **{**kwargs, "fields": []})
 
     def get_urls(self) -> list[URLPattern]:
         step = path("<path:object_id>/step/", self.admin_site.admin_view(self.step), name="signup_businessrequest_step")
