@@ -124,6 +124,9 @@ class BusinessRequestAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if not self.has_change_permission(request):
+            # Before the table is asked, which a business's role may not read.
+            raise PermissionDenied
         found = self.get_object(request, object_id)
         context = {**(extra_context or {}), "show_save": False, "show_save_and_continue": False}
         if found is not None:
