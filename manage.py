@@ -13,6 +13,7 @@ OWNER_COMMANDS = {
     "migrate_schemas",
     "sqlmigrate",
     "showmigrations",
+    "build_businesses",
     "create_business",
     "create_demo",
     "erase_business",

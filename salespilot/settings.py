@@ -18,6 +18,15 @@ DEBUG = env.boolean("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or databases.local_secret(VAR_DIR / "secret-key")
 HTTPS = env.boolean("HTTPS")
 PUBLIC_HOST = env.text("PUBLIC_HOST", "localhost")
+# Where sub-domains of businesses are, and where domains of their own have to lead.
+BUSINESS_DOMAIN = env.host("BUSINESS_DOMAIN", PUBLIC_HOST)
+DOMAIN_TARGET = env.host("DOMAIN_TARGET", PUBLIC_HOST)
+# Empty: the name servers of this machine.
+DNS_SERVERS = env.sockets("DNS_SERVERS", port=53)
+# Who may ask whether a certificate is wanted for a host.
+TLS_ASK_ALLOWED = env.networks("TLS_ASK_ALLOWED", "127.0.0.0/8,::1")
+# Whether people may sign up a new business on the public host.
+SIGN_UP = env.choice("SIGN_UP", "closed", ("closed", "approval", "open"))
 
 # The Domain table is the allow-list: an unknown host gets 404 before anything else, and no link is
 # ever built from the Host header.
@@ -66,6 +75,7 @@ SHARED_APPS = [
     "django_tenants",
     "tenants",
     "tenants.members",
+    "tenants.signup",
     "billing.rates",
     # Sign-in of operators; the same tables stand in every business's schema.
     "allauth",
@@ -231,6 +241,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
 }
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
+DOMAIN_CHECK_SECONDS = env.integer("DOMAIN_CHECK_SECONDS", 60, minimum=1, maximum=3600)
 RETENTION_HOUR = env.integer("RETENTION_HOUR", 2, minimum=0, maximum=23)
 # A sweep that no worker took before the next one is due is of no use.
 CELERY_BEAT_SCHEDULE = {
@@ -242,6 +253,16 @@ CELERY_BEAT_SCHEDULE = {
     "apply-retention": {
         "task": "calls.retention",
         "schedule": crontab(hour=RETENTION_HOUR, minute=17),
+        "options": {"expires": 6 * 3600.0},
+    },
+    "check-domains": {
+        "task": "tenants.check_domains",
+        "schedule": float(DOMAIN_CHECK_SECONDS),
+        "options": {"expires": float(DOMAIN_CHECK_SECONDS)},
+    },
+    "forget-sign-ups": {
+        "task": "tenants.forget_sign_ups",
+        "schedule": crontab(hour=RETENTION_HOUR, minute=47),
         "options": {"expires": 6 * 3600.0},
     },
 }

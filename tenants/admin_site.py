@@ -78,7 +78,12 @@ class BusinessAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no
 
     def extra_urls(self) -> list[URLPattern]:
         """unfold's hook, asked before its own URLs."""
-        return [path("theme.css", self.theme_css, name="theme_css")]
+        from tenants.domains.admin_page import hosts_page  # noqa: PLC0415 - models can not be imported any sooner
+
+        return [
+            path("theme.css", self.theme_css, name="theme_css"),
+            path("hosts/", self.admin_view(hosts_page), name="hosts"),
+        ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         # Else the theme writes the colours into the page, which needs a policy that allows styles of any kind.

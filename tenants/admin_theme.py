@@ -29,6 +29,7 @@ class Section:
 
 SECTIONS = (
     Section("tenants", "Businesses"),
+    Section("signup", "New businesses"),
     Section("rates", "Price list"),
     Section("members", "Members", "Operators"),
     Section("signin", "Sign-in"),
@@ -42,6 +43,7 @@ SECTIONS = (
 ICONS = {
     "tenants.tenant": "apartment",
     "tenants.domain": "language",
+    "signup.businessrequest": "add_business",
     "rates.price": "sell",
     "members.member": "group",
     "members.team": "groups",
@@ -157,7 +159,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _group(section: Section, app: dict[str, Any]) -> dict[str, Any]:
     title = section.title if _is_business() else section.public_title or section.title
     models = sorted(app["models"], key=lambda model: _ORDER.get(_label(model), len(_ORDER)))
-    return {"title": title, "separator": True, "items": [_item(model) for model in models]}
+    items = [_item(model) for model in models]
+    if section.app_label == "house" and _is_business():
+        # A page of its own: the table is the installation's, and a business sees its own rows of it only.
+        purpose = "The addresses that lead here, your own domain among them."
+        items.append({"title": "Domains", "icon": "language", "link": reverse("admin:hosts"), "purpose": purpose})
+    return {"title": title, "separator": True, "items": items}
 
 
 def _item(model: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,13 @@ _RESERVED = {PUBLIC_SCHEMA, "information_schema"}
 first_admin_added = Signal()
 
 
+class HostTaken(ValidationError):
+    """The host leads to another business."""
+
+    def __init__(self) -> None:
+        super().__init__("This host already leads to another business.")
+
+
 def create_business(
     *,
     schema_name: str,
@@ -37,6 +45,7 @@ def create_business(
     place: str = "",
     admin_email: str = "",
     admin_name: str = "",
+    claim: Callable[[Tenant, bool], None] = lambda tenant, is_new: None,  # noqa: ARG005 - nothing to say
 ) -> Tenant:
     """A business that can sign in: its row, host, schema, role, grants, tables, brand, policies, and its first admin.
 
@@ -45,7 +54,8 @@ def create_business(
     and keeps what it changed itself. `admin_email` adds an admin without a password; receivers of `first_admin_added`
     invite them, once the commit has happened. Two attempts at the same name take turns.
 
-    `place` (`US-CA`, `DE` …) chooses the consent rule it starts with; without one the strictest.
+    `place` (`US-CA`, `DE` …) chooses the consent rule it starts with; without one the strictest. `claim` is called in
+    the transaction that makes the business's row, with the row and whether it is new; what it raises ends the attempt.
 
     Raises `ValidationError` for a name that can not be a schema, an odd address, an unknown place or a host of
     another business, `ImproperlyConfigured` when not run as the owner, and `SchemaBusy`.
@@ -57,7 +67,9 @@ def create_business(
         refuse_half_erased(schema_name)
         with public_scope(), transaction.atomic(durable=True):
             tenant: Tenant
-            tenant, _ = Tenant.objects.get_or_create(schema_name=schema_name, defaults={"name": name, "trade": trade})
+            facts = {"name": name, "trade": trade}
+            tenant, is_new = Tenant.objects.get_or_create(schema_name=schema_name, defaults=facts)
+            claim(tenant, is_new)
             claim_host(tenant, host)
             is_current = schemas.lay_out(schema_name)
             if is_current:
@@ -129,7 +141,7 @@ def claim_host(tenant: Tenant, host: str) -> None:
     """The owner's word is proof enough: the host leads here at once. Raises `ValidationError` when it is taken."""
     host = host.lower()
     if Domain.objects.filter(domain=host, verified_at__isnull=False).exclude(tenant=tenant).exists():
-        raise ValidationError("This host already leads to another business.")
+        raise HostTaken
     now = timezone.now()
     domain, _ = Domain.objects.get_or_create(
         domain=host, tenant=tenant, defaults={"is_primary": True, "verified_at": now}

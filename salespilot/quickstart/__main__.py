@@ -84,7 +84,7 @@ class Quickstart:
         leave_word(self._plan, port=port, settings=settings)
         supervisor = Supervisor(self._plan, port=port, settings=settings)
         try:
-            with self._screen.step("Starting web, worker and beat"):
+            with self._screen.step("Starting web, worker, beat and builder"):
                 supervisor.start()
                 self._wait_for_web(supervisor, port)
             if port != self._plan.port:

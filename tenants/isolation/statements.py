@@ -104,6 +104,8 @@ SHARED_ROWS = (
         expected=Expected.NOTHING,
     ),
     said("operators and their sessions", "SELECT 1 FROM public.members_member, public.django_session"),
+    said("who asked for a business", "SELECT admin_email FROM public.signup_businessrequest"),
+    said("asking for a business", "UPDATE public.signup_businessrequest SET state = 'confirmed' WHERE false"),
     said("writing the price list", "UPDATE rates_price SET id = id WHERE false"),
     said("calling one's own host verified", "UPDATE tenants_domain SET verified_at = now() WHERE false"),
     said(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -127,12 +128,13 @@ def _claim(invitation: Invitation) -> None:
 
 def _mail_after_commit(invitation: Invitation, key: str) -> None:
     sender = invitation.invited_by
+    # On a business's host, also when an operator on the public one has it sent.
     context = {
         "name": invitation.name,
         "roles": invitation.role_names,
         "invited_by": sender.name if sender else "",
         "business_name": require_tenant().name,
-        "link": absolute_url(reverse("invitation", args=[key])),
+        "link": absolute_url(reverse("invitation", urlconf=settings.ROOT_URLCONF, args=[key])),
         "days": INVITATION_LASTS.days,
         "action": "Accept the invitation",
     }

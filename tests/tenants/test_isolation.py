@@ -379,7 +379,7 @@ def test_a_business_verifies_no_host_and_keeps_its_primary_one(acme: Business) -
 def test_every_shared_table_with_rows_of_businesses_is_under_forced_policies() -> None:
     with owner.connect() as admin:
         tables = admin.execute(SHARED_TABLES).fetchall()
-    assert {"tenants_tenant", "tenants_domain"} <= {name for name, *_ in tables}
+    assert {"tenants_tenant", "tenants_domain", "signup_businessrequest"} <= {name for name, *_ in tables}
     assert [name for name, is_on, is_forced in tables if not (is_on and is_forced)] == []
 
 
