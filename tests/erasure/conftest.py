@@ -21,9 +21,10 @@ from tenants.members.models import Member
 from tenants.models import Tenant
 from tenants.selectors import business_by_schema
 from tests import owner
-from tests.erasure.commands import manage, var
+from tests.erasure.commands import var
 from tests.stranger import planted
 from tests.tenants.conftest import as_owner
+from tests.tenants.upgrades import OwnerProcess
 
 __all__ = ["as_owner"]
 
@@ -49,13 +50,13 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def fresh(committed_db: None, canary: str) -> Iterator[Business]:
+def fresh(committed_db: None, canary: str, as_owner: OwnerProcess) -> Iterator[Business]:
     """`initech` on a host of this test alone, with nothing in it but its first admin."""
-    made = manage(
+    made = as_owner.run(
         "create_business", SCHEMA, "--name", f"{canary} Inc", "--host", f"{canary}.localhost",
         "--admin-email", f"{canary}@example.com",
     )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    assert made.status == 0, made.err
     try:
         yield business_by_schema(SCHEMA)
     finally:

@@ -25,6 +25,7 @@ from tests.erasure.commands import command, files_with, immovable, keys_with, ma
 from tests.erasure.conftest import SCHEMA, Doomed
 from tests.owner import connect
 from tests.stranger.planted import digest_of, plant
+from tests.tenants.upgrades import OwnerProcess, Ran
 
 
 def certificate_of(doomed: Doomed) -> Path:
@@ -59,9 +60,9 @@ with public_scope():
 """
 
 
-def erase(*options: str, die_before: str = "") -> subprocess.CompletedProcess[str]:
+def erase(*options: str, die_before: str = "") -> Ran:
     """The command without its wait; killed by itself when it comes to the function `die_before`."""
-    return subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-c", RUN, die_before, "erase_business", SCHEMA, "--yes", SCHEMA, *options],
         cwd=services.ROOT,
         env={**os.environ, "SALESPILOT_AS_OWNER": "true"},
@@ -71,6 +72,12 @@ def erase(*options: str, die_before: str = "") -> subprocess.CompletedProcess[st
         check=False,
         timeout=110,
     )
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def erase_again(as_owner: OwnerProcess) -> Ran:
+    """The command as it is."""
+    return as_owner.run("erase_business", SCHEMA, "--yes", SCHEMA)
 
 
 def is_nowhere(doomed: Doomed) -> bool:
@@ -101,7 +108,7 @@ def test_nothing_is_left_anywhere_and_the_other_business_is_the_same_to_the_byte
 
     done = erase()
 
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.err
     assert rows_with(doomed.canary) == theirs
     assert files_with(doomed.canary) == keys_with(f":{SCHEMA}:") == []
     assert digest_of(globex) == before
@@ -113,7 +120,7 @@ def test_nothing_is_left_anywhere_and_the_other_business_is_the_same_to_the_byte
 
 def test_the_certificate_says_what_was_there_and_that_it_was_asked_again(doomed: Doomed) -> None:
     done = erase()
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.err
     assert is_nowhere(doomed)
     path = certificate_of(doomed)
     assert certificates.is_whole(path)
@@ -126,15 +133,15 @@ def test_the_certificate_says_what_was_there_and_that_it_was_asked_again(doomed:
     assert len(content["checks"]) >= 8
     assert [line["what"] for line in content["exports_handed_out"]] == ["costs"]
     assert doomed.canary not in path.read_text() + path.with_suffix(".txt").read_text()
-    assert "Handed out:" in done.stdout
-    assert f"{doomed.canary} Rep" in done.stdout
+    assert "Handed out:" in done.out
+    assert f"{doomed.canary} Rep" in done.out
 
     changed = path.read_text().replace('"runs": 1', '"runs": 2')
     path.write_text(changed)
     assert not certificates.is_whole(path)
 
 
-def test_a_run_that_is_killed_while_tables_go_is_completed_by_the_next(doomed: Doomed) -> None:
+def test_a_run_that_is_killed_while_tables_go_is_completed_by_the_next(doomed: Doomed, as_owner: OwnerProcess) -> None:
     with connect() as owner:
         for number in range(300):
             owner.execute(f"CREATE TABLE {SCHEMA}.many_{number} (id int PRIMARY KEY, t text)")
@@ -158,14 +165,14 @@ def test_a_run_that_is_killed_while_tables_go_is_completed_by_the_next(doomed: D
         running.wait()
         assert 0 < tables() < whole
     assert doomed.files[0].exists()
-    refused = manage("create_business", SCHEMA, "--name", "Again", "--host", "again.localhost")
-    assert refused.returncode == 1
-    assert "is being erased" in refused.stderr
+    refused = as_owner.run("create_business", SCHEMA, "--name", "Again", "--host", "again.localhost")
+    assert refused.status == 1
+    assert "is being erased" in refused.err
 
-    again = erase()
+    again = erase_again(as_owner)
 
-    assert again.returncode == 0, again.stderr
-    assert "Going on with the erasure begun" in again.stdout
+    assert again.status == 0, again.err
+    assert "Going on with the erasure begun" in again.out
     assert is_nowhere(doomed)
     content = json.loads(certificate_of(doomed).read_text())
     # What was there before the first run, not what the second one still found.
@@ -173,27 +180,29 @@ def test_a_run_that_is_killed_while_tables_go_is_completed_by_the_next(doomed: D
     assert content["runs"] == 2
 
 
-def test_a_file_that_can_not_be_removed_is_said_and_the_next_run_completes_it(doomed: Doomed) -> None:
+def test_a_file_that_can_not_be_removed_is_said_and_the_next_run_completes_it(
+    doomed: Doomed, as_owner: OwnerProcess
+) -> None:
     stuck = doomed.files[0]
     with immovable(stuck):
         done = erase()
-        assert done.returncode == 1
-        assert str(stuck) in done.stderr
-        assert "run it again" in done.stderr
+        assert done.status == 1
+        assert str(stuck) in done.err
+        assert "run it again" in done.err
         assert not certificate_of(doomed).exists()
         assert not doomed.files[1].exists()
-    assert erase().returncode == 0
+    assert erase_again(as_owner).status == 0
     assert is_nowhere(doomed)
 
 
 @pytest.mark.parametrize(
     "step", ["database.close", "database.drop_schema", "folders.remove", "database.drop_role", "certificates.write"]
 )
-def test_killed_before_any_step_the_next_run_completes(doomed: Doomed, step: str) -> None:
-    assert erase(die_before=step).returncode == -signal.SIGKILL
+def test_killed_before_any_step_the_next_run_completes(doomed: Doomed, as_owner: OwnerProcess, step: str) -> None:
+    assert erase(die_before=step).status == -signal.SIGKILL
     assert not certificate_of(doomed).exists()
-    done = erase()
-    assert done.returncode == 0, done.stderr
+    done = erase_again(as_owner)
+    assert done.status == 0, done.err
     assert is_nowhere(doomed)
     assert certificates.is_whole(certificate_of(doomed))
     content = json.loads(certificate_of(doomed).read_text())
@@ -201,22 +210,23 @@ def test_killed_before_any_step_the_next_run_completes(doomed: Doomed, step: str
     assert content["erased"]["files_by_place"]["kept archives"]["files"] == 1
 
 
-def test_without_the_name_typed_nothing_happens(doomed: Doomed, globex: Business) -> None:
-    for wrong in (("--yes", "globex"), ()):
-        done = manage("erase_business", SCHEMA, *wrong)
-        assert done.returncode == 1
-        assert "nothing was changed" in done.stderr
+def test_without_the_name_typed_nothing_happens(doomed: Doomed, as_owner: OwnerProcess) -> None:
+    nobody_there = manage("erase_business", SCHEMA)
+    wrong = as_owner.run("erase_business", SCHEMA, "--yes", "globex")
+    for status, words in ((nobody_there.returncode, nobody_there.stderr), (wrong.status, wrong.err)):
+        assert status == 1
+        assert "nothing was changed" in words
     assert all(file.exists() for file in doomed.files)
     with business_scope(doomed.business):
         assert cache.get("brand") == doomed.canary
 
 
-def test_running_calls_are_a_reason_to_refuse(doomed: Doomed) -> None:
+def test_running_calls_are_a_reason_to_refuse(doomed: Doomed, as_owner: OwnerProcess) -> None:
     with business_scope(doomed.business):
         Call.objects.create(member=doomed.planted.rep)
-    done = erase()
-    assert done.returncode == 1
-    assert "1 calls are running" in done.stderr
+    done = erase_again(as_owner)
+    assert done.status == 1
+    assert "1 calls are running" in done.err
     assert all(file.exists() for file in doomed.files)
     with business_scope(doomed.business):
         assert Member.objects.get(pk=doomed.planted.rep.pk).is_active
@@ -227,25 +237,27 @@ def test_a_business_made_by_halves_goes_and_the_operators_stay(fresh: Business, 
     with connect() as owner:
         owner.execute(f"DROP TABLE {SCHEMA}.members_member CASCADE")
     done = erase()
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.err
     with public_scope():
         assert Member.objects.get(pk=who.pk).is_active
 
 
-def test_an_unknown_name_is_said(committed_db: None) -> None:
+def test_an_unknown_name_is_said(committed_db: None, as_owner: OwnerProcess) -> None:
     for name in ("nobody", "public"):
-        done = manage("erase_business", name, "--yes", name)
-        assert done.returncode == 1
-        assert "There is no business" in done.stderr
+        done = as_owner.run("erase_business", name, "--yes", name)
+        assert done.status == 1
+        assert "There is no business" in done.err
 
 
-def test_a_transaction_that_holds_a_table_stops_it_and_the_next_run_completes(doomed: Doomed) -> None:
+def test_a_transaction_that_holds_a_table_stops_it_and_the_next_run_completes(
+    doomed: Doomed, as_owner: OwnerProcess
+) -> None:
     with connect() as holding, holding.transaction():
         holding.execute(f"SELECT 1 FROM {SCHEMA}.calls_call")
         stopped = erase()
-    assert stopped.returncode == 1
-    assert "Something still works with this business's tables" in stopped.stderr
+    assert stopped.status == 1
+    assert "Something still works with this business's tables" in stopped.err
     assert doomed.files[0].exists()
-    done = erase()
-    assert done.returncode == 0, done.stderr
+    done = erase_again(as_owner)
+    assert done.status == 0, done.err
     assert is_nowhere(doomed)

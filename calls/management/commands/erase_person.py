@@ -34,6 +34,9 @@ class Command(BaseCommand):
         "cut off is completed by the next. See docs/erasure.md."
     )
 
+    # They load every page and socket of the application, which has nothing to do with it.
+    requires_system_checks = ()
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("schema_name", help="The business's short name.")
         who = parser.add_mutually_exclusive_group(required=True)

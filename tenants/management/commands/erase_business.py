@@ -21,6 +21,9 @@ class Command(BaseCommand):
         "Runs as the database's owner. A run that was cut off is completed by the next. See docs/erasure.md."
     )
 
+    # They load every page and socket of the application, which has nothing to do with it.
+    requires_system_checks = ()
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("schema_name", help="Its short name.")
         parser.add_argument("--yes", default="", metavar="NAME", help="For scripts: the short name once more.")
