@@ -24,6 +24,7 @@ from calls.redaction.numbers import (
 
 FAR_BEFORE_CHARACTERS = 200
 LONGEST_READ = 40
+MOST_OTHER_WORDS = 6
 LONG_INTERIM_DIGITS = 7
 NUMBERS_FROM_DIGITS = 5
 _SAYS_WHAT = re.compile(r",? ?(?:(?:is|are|was|as|that's|on the) [\w' ,]{0,20}|)$")
@@ -46,6 +47,9 @@ _FITS = {
 """Digits of a number that is taken for what the talk is about: at least, at most. Alone on its line fewer will do."""
 
 _LATER_AT_LEAST = {Topic.BANK: 6, Topic.SOCIAL: 6, Topic.NATIONAL: 6}
+GOES_ON = frozenset({None, Topic.CARD})
+"""What a number that is said over several lines may be about."""
+
 _NEVER_SHORT = frozenset({Topic.LAST_FOUR, Topic.EXPIRY})
 
 
@@ -97,10 +101,11 @@ def judge(reading: Reading, topic: Topic | None, before: Sequence[Chunk] = ()) -
     found = []
     for run in reading.runs:
         now, is_said_here = topic_of(reading, run, topic)
-        proved = _proved(run) or (_goes_on(reading, run, before) if before else None)
+        is_going_on = bool(before) and now in GOES_ON and _goes_on(reading, run)
+        proved = _proved(run) or (_proved_with(run, before) if is_going_on else None)
         mask = proved or _by_topic(reading, run, now, is_said_here=is_said_here)
         if mask is None and (now is None or now in SECRET):
-            mask = _by_shape(reading, run)
+            mask = _by_shape(reading, run, before if is_going_on else ())
         found.append(Found(run, mask, now, is_proved=proved is not None))
     return found
 
@@ -176,10 +181,13 @@ def _parts(run: Run) -> Iterator[str]:
             yield digits
 
 
-def _goes_on(reading: Reading, run: Run, before: Sequence[Chunk]) -> Mask | None:
-    """Whether this side's last words and these are one card number."""
-    if run is not reading.runs[0] or run.is_quantity or run.has_plus or not reaches_start(reading.tokens, run):
-        return None
+def _goes_on(reading: Reading, run: Run) -> bool:
+    """Whether this may be the rest of the number that the same side said last."""
+    is_first = run is reading.runs[0] and reaches_start(reading.tokens, run)
+    return is_first and not run.is_quantity and not run.has_plus
+
+
+def _proved_with(run: Run, before: Sequence[Chunk]) -> Mask | None:
     chunks = (*before, *run.chunks)
     if len(chunks) <= LONGEST_READ and checks.any_passes_luhn([chunk.ways for chunk in chunks]):
         return Mask.CARD
@@ -194,6 +202,8 @@ def _by_topic(reading: Reading, run: Run, topic: Topic | None, *, is_said_here: 
     if run.is_quantity and (not is_alone or run.chunks[0].is_amount):
         return None
     at_least, at_most, mask = _FITS[topic]
+    if not is_said_here and not _is_an_answer(reading, run):
+        return None
     if topic is Topic.ACCOUNT:
         is_alone = is_alone and run.is_one_by_one
     if topic is Topic.CARD and not is_said_here:
@@ -205,21 +215,29 @@ def _by_topic(reading: Reading, run: Run, topic: Topic | None, *, is_said_here: 
     return mask if fits else None
 
 
+def _is_an_answer(reading: Reading, run: Run) -> bool:
+    """To a question of an earlier line: the number is what the line says, or what it ends with."""
+    inside = sum(each.last - each.first + 1 for each in reading.runs)
+    is_short = len(reading.tokens) - inside <= MOST_OTHER_WORDS
+    return is_short or len(run.digits) >= 8 or reaches_end(reading.tokens, run)
+
+
 def _is_grouped_in_fours(run: Run) -> bool:
     """As cards are read out. One round number is rather a price."""
     is_round = len(run.digits) == 4 and run.digits.endswith("00") and not run.is_one_by_one
     return len(run.digits) % 4 == 0 and all(len(group) % 4 == 0 for group in run.groups) and not is_round
 
 
-def _by_shape(reading: Reading, run: Run) -> Mask | None:
+def _by_shape(reading: Reading, run: Run, before: Sequence[Chunk]) -> Mask | None:
     """Nobody said what it is: what is read out as cards are, and nothing else is."""
     length = len(run.digits)
     if run.is_quantity or run.has_plus or run.chunks[0].is_date or any(chunk.is_cardinal for chunk in run.chunks):
         return None
     if length in {15, 16} and run.digits[0] in "3456":
         return Mask.CARD
-    if all(len(group) == 4 for group in run.groups) and len(run.groups) > 1:
-        return None if all(is_year(group) for group in run.groups) else Mask.CARD
+    groups = (*(group for chunk in before for group in chunk.groups), *run.groups)
+    if all(len(group) == 4 for group in groups) and len(groups) > 1:
+        return None if all(is_year(group) or group.endswith("00") for group in groups) else Mask.CARD
     if run.is_one_by_one and reading.says_only:
         return Mask.CARD if length in {4, 8, 12} else None
     is_at_end = run.is_one_by_one and reaches_end(reading.tokens, run)

@@ -178,7 +178,8 @@ class Redactor:
 
     def _keep_tail(self, line: Line, reading: Reading, found: Sequence[Found]) -> None:
         last = found[-1]
-        if last.is_proved or last.run.is_quantity or not reaches_end(reading.tokens, last.run):
+        is_over = last.is_proved or last.topic not in judging.GOES_ON
+        if is_over or last.run.is_quantity or not reaches_end(reading.tokens, last.run):
             self._tails.pop(line.channel, None)
             return
         before = self._tail(line) if reading.says_only else ()
