@@ -46,7 +46,7 @@ class Span:
 
 
 def wanted(kinds: Collection[str]) -> frozenset[Mask]:
-    return frozenset().union(*(OF_KIND[kind] for kind in kinds))
+    return frozenset().union(*(OF_KIND.get(kind, frozenset()) for kind in kinds))
 
 
 def is_masked(word: str) -> bool:

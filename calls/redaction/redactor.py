@@ -77,6 +77,10 @@ class Talk:
             self._digits = 0
         self._secret, self._harmless = (topic, at_ms), None
 
+    def answered(self) -> None:
+        """A price or a quantity was said: what was spoken of before goes on."""
+        self._harmless = None
+
     def masked(self, mask: Mask, found: Found, at_ms: int) -> None:
         topic = _LEFT_AT.get(mask)
         if topic is None:
@@ -111,9 +115,10 @@ class Redactor:
         reading = judging.read(line.text, topic)
         found = judging.judge(reading, topic, self._tail(line))
         spans = self._spans(reading, found, is_final=line.is_final)
+        masked = self._masked(line, reading, spans, topic)
         if line.is_final:
             self._remember(line, reading, found)
-        clean = self._kept(self._masked(line, reading, spans, topic), ())
+        clean = self._kept(masked, ())
         return Redacted(clean, tuple(span.mask for span in spans))
 
     def restore(self, lines: Iterable[Line]) -> None:
@@ -149,20 +154,20 @@ class Redactor:
         return Mask.NUMBER if Mask.NUMBER in self._wanted and judging.is_longer_number(found.run) else None
 
     def _masked(self, line: Line, reading: Reading, spans: Sequence[Span], topic: Topic | None) -> Line:
-        if not spans:
+        is_same = [word.text for word in line.words] == [token.text for token in reading.tokens]
+        if is_same and not spans:
             return line
         text = masks.masked_text(line.text, reading.tokens, spans)
-        if [word.text for word in line.words] == [token.text for token in reading.tokens]:
-            return replace(line, text=text, words=masks.masked_words(line.words, spans))
-        return replace(line, text=text, words=self._words_by_themselves(line, topic))
+        words = masks.masked_words(line.words, spans) if is_same else self._words_by_themselves(line, topic, spans)
+        return replace(line, text=text, words=words)
 
-    def _words_by_themselves(self, line: Line, topic: Topic | None) -> tuple[Word, ...]:
-        """The engine's words are not those of its text: judged by themselves, and dropped when nothing is found."""
+    def _words_by_themselves(self, line: Line, topic: Topic | None, found: Sequence[Span]) -> tuple[Word, ...]:
+        """The engine's words are not those of its text: they are judged again, and dropped where that is in doubt."""
         reading = judging.read(" ".join(word.text for word in line.words), topic)
-        if len(reading.tokens) != len(line.words):
-            return ()
-        spans = self._spans(reading, judging.judge(reading, topic, self._tail(line)), is_final=True)
-        return masks.masked_words(line.words, spans) if spans else ()
+        judged = judging.judge(reading, topic, self._tail(line))
+        spans = self._spans(reading, judged, is_final=line.is_final)
+        is_in_doubt = len(spans) < len(found) or (spans and len(reading.tokens) != len(line.words))
+        return () if is_in_doubt else masks.masked_words(line.words, spans)
 
     def _remember(self, line: Line, reading: Reading, found: Sequence[Found]) -> None:
         """Moves the talk on: cues and masked numbers in the order in which they were said."""
@@ -173,6 +178,8 @@ class Redactor:
                 self._talk.asked(step.topic, line.end_ms)
             elif (mask := self._mask(step)) is not None:
                 self._talk.masked(mask, step, line.end_ms)
+            elif step.run.is_quantity:
+                self._talk.answered()
         if found:
             self._keep_tail(line, reading, found)
 
