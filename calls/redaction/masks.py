@@ -50,8 +50,13 @@ def wanted(kinds: Collection[str]) -> frozenset[Mask]:
 
 
 def is_masked(word: str) -> bool:
-    """Whether this word of the log stands for something that we, or the speech service, took out."""
+    """Whether a word of the log stands for something that we, or the speech service, took out."""
     return word.startswith(_WORDS) or is_placeholder(word)
+
+
+def holds_mask(text: str) -> bool:
+    """Whether something was taken out of this text of the log."""
+    return any(words in text for words in _WORDS) or any(is_placeholder(word) for word in text.split())
 
 
 def masked_text(text: str, tokens: Sequence[Token], spans: Sequence[Span]) -> str:
