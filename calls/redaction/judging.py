@@ -147,7 +147,7 @@ def _end(token: Token) -> int:
 
 
 def _proved(run: Run) -> Mask | None:
-    if run.has_plus:
+    if run.has_plus or run.is_counting:
         return None
     digits = run.digits
     if run.most_digits >= checks.CARD_LENGTHS[0] and _holds_a_card(run):

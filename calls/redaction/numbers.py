@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from calls.redaction.words import (
@@ -71,11 +71,12 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Chunks in a row. `is_quantity`: it counts something, dates something or is a price."""
+    """Chunks in a row. `is_quantity`: it counts something, dates something or is a price; `is_counting`: 8, 9, 10…"""
 
     chunks: tuple[Chunk, ...]
     is_quantity: bool = False
-    groups: tuple[str, ...] = field(default=())
+    is_counting: bool = False
+    groups: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -288,7 +289,7 @@ def _is(tokens: Sequence[Token], index: int, *words: str) -> bool:
 
 
 def _run(tokens: Sequence[Token], chunks: Sequence[Chunk]) -> Run:
-    return Run(tuple(chunks), _is_quantity(tokens, chunks), _groups(tokens, chunks))
+    return Run(tuple(chunks), _is_quantity(tokens, chunks), _is_counting(chunks), _groups(tokens, chunks))
 
 
 def _is_quantity(tokens: Sequence[Token], chunks: Sequence[Chunk]) -> bool:
@@ -310,7 +311,7 @@ def _is_address(tokens: Sequence[Token], last: int) -> bool:
 
 def _is_counting(chunks: Sequence[Chunk]) -> bool:
     values = [int(chunk.digits) for chunk in chunks]
-    return len(values) > 3 and all(after == before + 1 for before, after in pairwise(values))
+    return len(values) > 3 and values[-1] >= 10 and all(after == before + 1 for before, after in pairwise(values))
 
 
 def _groups(tokens: Sequence[Token], chunks: Sequence[Chunk]) -> tuple[str, ...]:
