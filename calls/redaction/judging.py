@@ -133,10 +133,14 @@ def topic_of(reading: Reading, run: Run, topic: Topic | None) -> tuple[Topic | N
 
 
 def asked(reading: Reading) -> list[Cue]:
-    """The cues that count. “The last four digits of your card”: four digits are what is asked for, not the card."""
+    """The cues that count. “The last four digits of your card”: four digits are what is asked for, not the card.
+
+    Of a social security number the last four are secret as well.
+    """
     kept: list[Cue] = []
     for cue in reading.cues:
-        if cue.topic is Topic.CARD and kept and kept[-1].topic is Topic.LAST_FOUR:
+        last = kept[-1].topic if kept else None
+        if (last, cue.topic) in {(Topic.LAST_FOUR, Topic.CARD), (Topic.SOCIAL, Topic.LAST_FOUR)}:
             continue
         kept.append(cue)
     return kept

@@ -99,15 +99,17 @@ def given_numbers() -> Iterator[list[Said]]:
 
 def test_customers_who_give_their_numbers_are_heard_without_them() -> None:
     named = re.compile(r"\b(?:ssn|social)\D{0,12}(\d{4,9})\b|\bcard (?:number|no)\D{0,8}((?:\d ?){13,19})\b")
-    asked = kept = 0
+    asked, kept = 0, []
     for talk in given_numbers():
         redactor = Redactor(ALL)
         for number, (_, text) in enumerate(talk):
             clean = redactor.hear(line(text[:2_000], start_ms=number * 4_000)).line.text
             for match in named.finditer(text):
                 asked += 1
-                kept += (match[1] or match[2]).strip() in clean
-    assert (asked > 100, kept) == (True, 0)
+                if (match[1] or match[2]).strip() in clean:
+                    kept.append(text)
+    assert asked > 100
+    assert kept == []
 
 
 def test_a_line_costs_less_than_a_millisecond() -> None:
