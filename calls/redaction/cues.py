@@ -39,7 +39,8 @@ class Cue:
 _SAID = {
     Topic.LAST_FOUR: r"(?:card )?(?:ending|ends) (?:in|with)|card ending|last (?:four|4)(?: digits)?"
     r"(?! (?:digits )?of (?:your|my|the|his|her) (?:social|ssn))",
-    Topic.SOCIAL: r"social security|ssn|s s n|the social (?:is|number|ends)|(?:your|my|his|her|the full|of the) social\b"
+    Topic.SOCIAL: r"social security|ssn|s s n|the social (?:is|number|ends)|"
+    r"(?:your|my|his|her|the full|of the) social\b"
     r"(?! (?:media|net|post|team|feed|channel|account|profile|selling|ads?\b))",
     Topic.NATIONAL: r"national insurance|ni number|social insurance|steuer[- ]?id\w*|steuerliche identifikations\w*|"
     r"(?:personal )?tax(?:payer)? id(?:entification)?(?: number)?|itin|national id(?:entity|entification)?(?: number)?",

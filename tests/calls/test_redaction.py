@@ -1,4 +1,4 @@
-"""A card number comes in by each way there is; afterwards it is nowhere: not in Postgres, on a socket, at a model, in a log."""
+"""A card number comes in by each way there is, and is nowhere afterwards: in no table, socket, model request or log."""
 
 from __future__ import annotations
 

@@ -74,9 +74,7 @@ def test_the_file_keeps_its_length(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("rolled_back")
-def test_without_a_recording_or_its_file_there_is_nothing_to_do(
-    member: MakeMember, settings: object, tmp_path: Path
-) -> None:
+def test_without_a_recording_there_is_nothing_to_do(member: MakeMember, settings: object, tmp_path: Path) -> None:
     settings.AUDIO_STORAGE_URL = f"file://{tmp_path}"  # type: ignore[attr-defined]
     call = ended_call(member("rep"), [(Kind.LINE, payload("my card 4242424242424242"))])
     assert silence_redacted(call) == 0

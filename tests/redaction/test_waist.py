@@ -30,11 +30,9 @@ def guarded_calls(source: str, file: str) -> set[tuple[str, str]]:
     found = set()
     for function in ast.walk(ast.parse(source)):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            for node in ast.walk(function):
-                if (isinstance(node, ast.Call) and name_of(node.func) in GUARDED) or (
-                    isinstance(node, ast.Call) and any(name_of(each) in GUARDED for each in node.args)
-                ):
-                    found.add((file, function.name))
+            called = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+            if any(name_of(each) in GUARDED for node in called for each in (node.func, *node.args)):
+                found.add((file, function.name))
     return found
 
 
