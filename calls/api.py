@@ -21,11 +21,13 @@ from calls.live.session import LiveSession
 from calls.live.sockets import CHECK_EVERY_S
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
+from calls.redaction import redacted_text
 from calls.speech import transcribe_snippet
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
 from calls.speech.browser import parse_lines
 from tenants.audit.models import Via
 from tenants.consent.rules import Answer
+from tenants.house.policies import current_policy
 from tenants.members.models import Scope
 from tenants.members.refs import MemberRef
 
@@ -48,7 +50,7 @@ async def calls(request: HttpRequest) -> HttpResponse:
     channels = whole({"channels": 2, **content}, "channels", 2)
     if channels < 1:
         raise MessageError("channels is 1 (the rep) or 2 (the rep and the customer).")
-    customer = _short(content, "customer", 120)
+    customer = _short(content, "customer", services.MAX_CUSTOMER_CHARS)
     source = _short(content, "source", 20) or "browser"
     if source not in SOURCES:
         raise MessageError(f"source is one of {', '.join(sorted(SOURCES))}.")
@@ -193,7 +195,9 @@ async def preflight(request: HttpRequest) -> HttpResponse:
     pcm = raw_body(request, MAX_PREFLIGHT_BYTES)
     if check_pcm(pcm, 1) == 0:
         raise MessageError("There is no audio in the body: send mono PCM16 at 16 kHz.")
-    _, is_unheard = await ask(request, consents.is_on_unheard_call)
+    _, (is_unheard, redact) = await ask(
+        request, lambda member: (consents.is_on_unheard_call(member), current_policy().redact)
+    )
     if is_unheard:
         raise ApiError(409, "consent_needed", "You are on a call that may not be heard: hang up first, then try.")
     began = time.monotonic()
@@ -201,6 +205,7 @@ async def preflight(request: HttpRequest) -> HttpResponse:
         text, provider = await transcribe_snippet(pcm)
     except SpeechError as error:
         raise ApiError(503, "no_speech", f"Speech can not be recognised right now: {error.reason}") from error
+    text, _ = redacted_text(text, redact)
     return answer({"text": text, "took_ms": int((time.monotonic() - began) * 1_000), "provider": provider})
 
 

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from coaching.types import Card, CardAction, Line, Moment, Signal, Usage
+from calls.redaction import CleanLine
+from coaching.types import Card, CardAction, Moment, Signal, Usage
 
 
 class Kind(StrEnum):
@@ -88,7 +89,7 @@ def consent(
     }
 
 
-def line(value: Line) -> Payload:
+def line(value: CleanLine) -> Payload:
     """A final line. Words as `[text, start_ms, end_ms, confidence]`: they are most of the log's bytes."""
     return {
         "channel": value.channel.value,
@@ -103,7 +104,7 @@ def line(value: Line) -> Payload:
     }
 
 
-def interim(value: Line) -> dict[str, Any]:
+def interim(value: CleanLine) -> dict[str, Any]:
     """Ephemeral: replaces the last interim of `(channel, utterance)`."""
     return {
         "type": "interim",

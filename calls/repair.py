@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.ledger import Metered, record
-from calls import events, speech
+from calls import events, metrics, speech
 from calls.consents import state_of
 from calls.events import Kind
 from calls.live.door import Door
 from calls.live.recording import read_samples, storage_root
 from calls.models import Call, Gap, Recording
+from calls.redaction import CleanLine, Redactor
 from calls.services import append_event
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, SpeechProvider, StreamSpec
 from coaching.types import Line, Usage
@@ -117,12 +118,23 @@ def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
         if not Gap.objects.filter(pk=repaired.gap_id, repaired_at=None).update(repaired_at=timezone.now()):
             return False
         number = max((line.utterance for line in heard), default=0) + 1_000 * repaired.gap_id
-        for offset, line in enumerate(each for each in repaired.lines if not is_heard(each, heard)):
-            numbered = replace(line, utterance=number + offset, is_final=True, recovered=True)
-            append_event(call.id, Kind.LINE, events.line(numbered))
+        new = [each for each in repaired.lines if not is_heard(each, heard)]
+        for offset, line in enumerate(_clean(new, heard)):
+            numbered = replace(line, utterance=number + offset)
+            append_event(call.id, Kind.LINE, events.line(CleanLine(numbered)))
         for usage in repaired.usage:
             _meter(call, usage)
     return True
+
+
+def _clean(lines: Sequence[Line], heard: Sequence[Line]) -> list[CleanLine]:
+    """Without the numbers that the policy takes out, given what was said before the gap."""
+    redactor = Redactor(current_policy().redact)
+    first_ms = min((line.start_ms for line in lines), default=0)
+    redactor.restore(line for line in heard if line.end_ms <= first_ms)
+    redacted = [redactor.hear(replace(line, is_final=True, recovered=True)) for line in lines]
+    metrics.count_redactions(mask for each in redacted for mask in each.masks)
+    return [each.line for each in redacted]
 
 
 def is_heard(line: Line, heard: Sequence[Line]) -> bool:

@@ -19,6 +19,7 @@ from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Report
 from calls.repair import repair_gaps
 from calls.services import append_event
+from calls.silencing import silence_redacted
 from coaching.llm.base import Summary
 from coaching.services import load_material
 from coaching.summaries import write_summary
@@ -71,6 +72,7 @@ def _write(claim: claims.Claim) -> None:
     log = read_log(call.id)
     if repair_gaps(call, log.lines, material.keyterms):
         log = read_log(call.id)
+    silence_redacted(call)
     log = _close_moments(call, log)
     record([_metered(call, usage) for usage in log.usage])
     gaps = Gap.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")

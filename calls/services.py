@@ -17,7 +17,9 @@ from django.utils import timezone
 from billing import budgets
 from calls import events, looks, rep_first
 from calls.live import wake
+from calls.live.messages import MAX_NOTE_CHARS
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
+from calls.typed import without_secrets
 from tenants.audit.models import Via
 from tenants.context import Business, require_tenant
 from tenants.house.policies import current_policy, ruling_for
@@ -25,6 +27,7 @@ from tenants.members.access import can_watch, reach_of
 from tenants.members.models import Role
 from tenants.members.refs import MemberRef
 
+MAX_CUSTOMER_CHARS = 120
 CALLERS = (Role.REP, Role.MANAGER, Role.ADMIN)
 """Who may be on a call."""
 
@@ -90,6 +93,7 @@ def create_call(
     consent the call needs is decided here and stays, whatever happens to the policy.
     """
     ruling = ruling_for(places)
+    customer = without_secrets(customer, current_policy().redact, at_most=MAX_CUSTOMER_CHARS)
     with transaction.atomic():
         call = Call.objects.create(
             member_id=member.id,
@@ -238,9 +242,16 @@ def leave_message(call_id: uuid.UUID, member: MemberRef, message: dict[str, Any]
         member_id=member.id,
         member_name=member.name,
         is_own_call=call.member_id == member.id,
-        message=message,
+        message=_clean_message(message),
     )
     wake.send_inbox(require_tenant().id, call.id)
+
+
+def _clean_message(message: dict[str, Any]) -> dict[str, Any]:
+    if message.get("type") != "note":
+        return message
+    clean = without_secrets(str(message.get("text", "")), current_policy().redact, at_most=MAX_NOTE_CHARS)
+    return {**message, "text": clean}
 
 
 def _ask_for_report(business: Business, call_id: uuid.UUID) -> None:

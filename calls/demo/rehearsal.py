@@ -12,6 +12,7 @@ from calls import events
 from calls.demo.dialogues import Dialogue
 from calls.demo.speaking import spoken
 from calls.events import Kind, Payload
+from calls.redaction import CleanLine
 from coaching.backtest import TICK_MS, known_until
 from coaching.coach import Coach
 from coaching.sink import CoachingRung
@@ -145,7 +146,7 @@ def _steps(lines: Sequence[Line]) -> Iterator[Step]:
 def _take(coach: Coach, diary: Diary, step: Step, lines: Sequence[Line]) -> None:
     if step.line is not None:
         if step.line.is_final:
-            diary.write(Kind.LINE, events.line(step.line))
+            diary.write(Kind.LINE, events.line(CleanLine(step.line)))
         coach.hear(step.line)
     elif step.channel is not None:
         coach.note_speaking(step.channel, step.is_speaking, step.at_ms)

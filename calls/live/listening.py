@@ -20,6 +20,7 @@ from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
+from calls.redaction import CleanLine, Redactor
 from calls.speech.base import Gap, Progress, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import BrowserLine, BrowserLines
 from coaching.coach import Coach
@@ -41,6 +42,8 @@ _detection = metrics.stage_seconds.labels("detection")
 class Listening:
     """The ears of one session. Implements `LaneSink`; owns both lanes, which it runs and ends.
 
+    Every line of the call comes through here, whoever heard it, and goes through redaction before anything else.
+
     Lines that the browser recognised come in by `take_browser_line`, while nobody else can hear.
     """
 
@@ -52,6 +55,7 @@ class Listening:
         epoch: int,
         is_patient: bool,
         door: Door,
+        redactor: Redactor,
         marks: Watermarks,
         log: EventLog,
         coach: Coach,
@@ -62,6 +66,7 @@ class Listening:
     ) -> None:
         self._provider_name = provider.name if provider else ""
         self._door = door
+        self._redactor = redactor
         self._marks = marks
         self._log = log
         self._coach = coach
@@ -179,16 +184,17 @@ class Listening:
     def heard(self, line: Line) -> None:
         if not self._door.lets(line.channel):
             # Said before the customer withdrew, heard after: its interims leave the screen.
-            self._fleeting(events.interim(replace(line, text="")))
+            self._fleeting(events.interim(_clean(self._redactor, replace(line, text="", words=()))))
             return
-        if not line.is_final:
-            self._fleeting(events.interim(line))
-        elif line.text:
-            self._append(Kind.LINE, events.line(line))
-            self._note_lag(line)
-        if line.text:
+        clean = _clean(self._redactor, line)
+        if not clean.is_final:
+            self._fleeting(events.interim(clean))
+        elif clean.text:
+            self._append(Kind.LINE, events.line(clean))
+            self._note_lag(clean)
+        if clean.text:
             began = time.perf_counter()
-            self._coach.hear(line)
+            self._coach.hear(clean)
             _detection.observe(time.perf_counter() - began)
 
     def settled(self, progress: Progress) -> None:
@@ -263,10 +269,12 @@ class Listening:
                 self._marks.close_gap(gap.start_ms, gap.end_ms)
 
     def _recovered(self, missing: Missing, lines: list[Line]) -> None:
+        redactor = self._redactor.aside(missing.start_ms)
         for line in lines:
             if line.text and self._door.lets(line.channel) and not self._is_known(line):
-                self._append(Kind.LINE, events.line(line))
-                self._coach.hear(line)
+                clean = _clean(redactor, line)
+                self._append(Kind.LINE, events.line(clean))
+                self._coach.hear(clean)
         self._marks.close_gap(missing.start_ms, missing.end_ms)
         self._log.note_repaired(missing.start_ms, missing.end_ms)
 
@@ -281,3 +289,10 @@ class Listening:
         lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
         if arrived_at and lag_s >= 0:
             _speech.observe(lag_s)
+
+
+def _clean(redactor: Redactor, line: Line) -> CleanLine:
+    redacted = redactor.hear(line)
+    if line.is_final:
+        metrics.count_redactions(redacted.masks)
+    return redacted.line

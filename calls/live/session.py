@@ -40,6 +40,7 @@ from calls.live.store import Batch
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
+from calls.redaction import Redactor
 from calls.speech.base import SpeechProvider, StreamSpec
 from calls.speech.browser import BrowserLine
 from coaching.coach import Coach
@@ -104,6 +105,8 @@ class LiveSession:
         self._coach = Coach(
             call_id=str(call.id), material=call.material, model=model, sink=self._desk, is_mono=call.channels == 1
         )
+        redactor = Redactor(call.redact)
+        redactor.restore(call.past.lines)
         self._listening = Listening(
             provider=provider,
             spec=StreamSpec(
@@ -116,6 +119,7 @@ class LiveSession:
             epoch=call.epoch,
             is_patient=call.is_replay,
             door=self._door,
+            redactor=redactor,
             marks=self._marks,
             log=self.log,
             coach=self._coach,
@@ -133,7 +137,9 @@ class LiveSession:
             append=self.append,
             fleeting=self.publish_fleeting,
         )
-        self._people = People(append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms)
+        self._people = People(
+            append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms, redact=call.redact
+        )
 
     # Life ---------------------------------------------------------------------------------------------
 

@@ -175,7 +175,7 @@ def _next_look(domain: Domain, now: datetime) -> datetime:
 
 
 def _own(domain_id: int) -> Domain:
-    domain = Domain.objects.filter(pk=domain_id, tenant_id=require_tenant().id).first()
+    domain: Domain | None = Domain.objects.filter(pk=domain_id, tenant_id=require_tenant().id).first()
     if domain is None:
         raise NameRefused("Your business does not have this name any more.")
     return domain

@@ -18,10 +18,10 @@ FOUR_WEEKS_HOURS = 672
 
 
 class Redaction(models.TextChoices):
-    """Names as the speech service knows them (Deepgram's `redact`)."""
+    """Names as the speech service knows them (Deepgram's `redact`). calls/redaction takes out what it misses."""
 
-    PCI = "pci", "Card numbers, their dates and codes"
-    SSN = "ssn", "Social security numbers"
+    PCI = "pci", "Card and bank account numbers, dates of cards, security codes"
+    SSN = "ssn", "Social security and other national numbers"
     NUMBERS = "numbers", "All longer numbers"
 
 
@@ -94,9 +94,10 @@ class Policy(models.Model):
         default=card_numbers,
         blank=True,
         verbose_name="what is blanked out",
-        help_text="The speech service (Deepgram) leaves these out of the transcript before it reaches us. It can do "
-        "so in English. The engine on our own server and recognition in the browser can not, and the recording keeps "
-        "what was said. Holds for calls that start from now on.",
+        help_text="Taken out of everything that is said, whoever recognised it, and of notes and customers' names, "
+        "before it is shown, kept or sent to a language model; the recording falls silent there after the call. Words "
+        "for numbers are understood in English, digits in any language. No machine finds all. Holds for calls that "
+        "start from now on.",
     )
     audio_days = _days("recordings", 180, "So many days after a call its recording is deleted.")
     log_days = _days(

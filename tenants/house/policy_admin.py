@@ -117,7 +117,14 @@ class PolicyAdmin(SingleRowAdmin, AuditedPolicy):
                 "fields": ["keep_recording", "recordings_heard_by"],
             },
         ),
-        ("What stays out of transcripts", {"fields": ["redact"]}),
+        (
+            "What stays out of transcripts",
+            {
+                "description": "Where something is taken out, words in brackets stand instead, such as [card number]. "
+                "Prices and dates stay; telephone and order numbers too, unless all longer numbers are to go.",
+                "fields": ["redact"],
+            },
+        ),
         (
             "How long things are kept",
             {

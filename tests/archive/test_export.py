@@ -32,7 +32,8 @@ from tests.archive.tampering import contents, lines, manifest_of
 from tests.branding.pictures import png, store_logo
 from tests.conftest import MakeMember
 from tests.reports.written import ended_call
-from tests.stranger.planted import CANARY, business_models, plant
+from tests.stranger.planted import business_models, plant
+from tests.stranger.values import CANARY
 from tests.tenants.upgrades import OwnerProcess
 
 

@@ -30,7 +30,8 @@ from tests.archive.full import ODD, PCM, Full
 from tests.archive.tampering import contents, manifest_of
 from tests.conftest import PASSWORD, MakeMember
 from tests.server import Server
-from tests.stranger.planted import CANARY, SPECIAL, plant
+from tests.stranger.planted import plant
+from tests.stranger.values import CANARY, SPECIAL
 
 Rows = dict[str, list[str]]
 

@@ -15,6 +15,7 @@ from calls import events, holding, retention, sweeper
 from calls.events import Kind
 from calls.models import Call, CallEvent, CallState, PlayTest, PlayTestHit, TrialState
 from calls.play_tests import results, running, starting
+from calls.redaction import CleanLine
 from coaching.models import Play
 from coaching.types import Channel
 from tenants.audit.models import Action, AuditLine
@@ -41,7 +42,9 @@ def stored_call(member: Any, days_ago: int = 1) -> uuid.UUID:
     )
     for seq, (start_s, channel, text) in enumerate(SAID, start=1):
         said = line(text, start_ms=start_s * 1_000, channel=channel, utterance=seq)
-        CallEvent.objects.create(call=call, seq=seq, at=ended, kind=Kind.LINE.value, payload=events.line(said))
+        CallEvent.objects.create(
+            call=call, seq=seq, at=ended, kind=Kind.LINE.value, payload=events.line(CleanLine(said))
+        )
     return call.pk
 
 

@@ -19,7 +19,7 @@ from coaching.types import Channel, Line, Word
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
 from tests.reports.written import ended_call
-from tests.stranger import planted
+from tests.stranger import planted, values
 
 GONE, STAYS = "Vera Gone", "Otto Stays"
 BOTH = f"{GONE} met {STAYS}"
@@ -29,13 +29,14 @@ SECONDS = 12
 
 def plant_both(monkeypatch: pytest.MonkeyPatch, business: Business, rep: Member) -> planted.Planted:
     """Both names in every column that may name anybody; columns of one person's, and codes, hold other things."""
-    monkeypatch.setattr(planted, "CANARY", BOTH)
+    for module in (planted, values):
+        monkeypatch.setattr(module, "CANARY", BOTH)
     for label, holds in FIELDS.items():
-        if holds is not Holds.WORDS and label not in planted.SPECIAL and (other := _other(label)):
-            monkeypatch.setitem(planted.SPECIAL, label, other)
+        if holds is not Holds.WORDS and label not in values.SPECIAL and (other := _other(label)):
+            monkeypatch.setitem(values.SPECIAL, label, other)
     note = {"id": "n1", "text": f"{BOTH} said", "author": "Somebody"}
-    monkeypatch.setitem(planted.SPECIAL, "calls.callevent.payload", lambda: note)
-    monkeypatch.setitem(planted.SPECIAL, "mfa.authenticator.data", lambda: {"name": BOTH, "secret": "s"})
+    monkeypatch.setitem(values.SPECIAL, "calls.callevent.payload", lambda: note)
+    monkeypatch.setitem(values.SPECIAL, "mfa.authenticator.data", lambda: {"name": BOTH, "secret": "s"})
     return planted.plant(business, rep)
 
 

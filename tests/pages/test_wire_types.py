@@ -12,6 +12,7 @@ from django.conf import settings
 from calls import events
 from calls.live.door import Opening
 from calls.live.ladder import Rung
+from calls.redaction import CleanLine
 from coaching.types import (
     Card,
     CardAction,
@@ -30,7 +31,7 @@ from tenants.consent.rules import Answer, Mode
 
 TYPES = (settings.BASE_DIR / "static/js/types.d.ts").read_text(encoding="utf-8")
 
-LINE = Line(Channel.REP, "Hello.", 0, 500, 0.9, True, 1, "local", (Word("Hello.", 0, 500, 0.9),))
+LINE = CleanLine(Line(Channel.REP, "Hello.", 0, 500, 0.9, True, 1, "local", (Word("Hello.", 0, 500, 0.9),)))
 SAMPLES: dict[str, Any] = {
     "LinePayload": events.line(LINE),
     "SignalPayload": events.signal(Signal("s", SignalKind.PRICE, "price", Channel.CUSTOMER, 0.9, "q", 0, 1)),
