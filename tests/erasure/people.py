@@ -15,6 +15,7 @@ from calls.erasing.fields import FIELDS, Holds, business_models, with_words
 from calls.events import Kind
 from calls.live.recording import relative_path, storage_root
 from calls.models import Call, Recording, Report, ReportState
+from calls.redaction import CleanLine
 from coaching.types import Channel, Line, Word
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
@@ -74,7 +75,7 @@ def spoken(channel: Channel, text: str, start_ms: int, *, number: int = 1, has_w
         channel, text, start_ms, end_ms, 0.9, is_final=True, utterance=number, provider="local",
         words=timed if has_words else (),
     )  # fmt: skip
-    return events.line(line)
+    return events.line(CleanLine(line))
 
 
 def heard_call(

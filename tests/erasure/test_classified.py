@@ -10,6 +10,7 @@ from calls import events
 from calls.erasing import fields
 from calls.erasing.payloads import PARTS
 from calls.events import Kind
+from calls.redaction import CleanLine
 from coaching.types import (
     Card,
     CardAction,
@@ -29,7 +30,7 @@ MADE: dict[Kind, events.Payload] = {
     Kind.CONSENT: events.consent(
         mode="", answer="", hears="", wording="", language="", place="", given_by="", recorded_by=""
     ),
-    Kind.LINE: events.line(Line(Channel.REP, "", 0, 1, 1.0, is_final=True, utterance=1, provider="")),
+    Kind.LINE: events.line(CleanLine(Line(Channel.REP, "", 0, 1, 1.0, is_final=True, utterance=1, provider=""))),
     Kind.SIGNAL: events.signal(Signal("", SignalKind.PRICE, "", Channel.REP, 1.0, "", 0, 1)),
     Kind.MOMENT: events.moment(Moment("", "", SignalKind.PRICE, "", MomentState.RAISED, "", 0, 1)),
     Kind.CARD: events.card(Card("", Lane.MODEL, None, "", "", "", "", 0)),
