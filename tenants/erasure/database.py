@@ -66,7 +66,8 @@ def is_furnished(schema: str) -> bool:
 def close(business: Business, role: str, domain_ids: Sequence[int], domains: Sequence[str]) -> None:
     """From the caller's commit on the application can not become the business, and knows of none.
 
-    Whatever still runs for it then fails: a task finds no business, a statement no right to the role.
+    A task that waits then finds no business. A connection that has become the business already stays so until it is
+    given back: what it works with is dropped next.
     """
     raw = owner_connection()
     with public_scope():
