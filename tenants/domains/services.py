@@ -137,9 +137,7 @@ def note_finding(
             told_at=domain.told_at if wrong_since or not is_verified else None,
         )
         # It may have been withdrawn while DNS was asked.
-        found = list(Domain.objects.filter(pk=domain.pk))
-    now_there: Domain = found[0] if found else domain
-    return now_there
+        return next(iter(Domain.objects.filter(pk=domain.pk)), domain)
 
 
 def _verify(business: Business, domain: Domain, now: datetime, by: Member | None) -> Finding:
@@ -175,7 +173,7 @@ def _next_look(domain: Domain, now: datetime) -> datetime:
 
 
 def _own(domain_id: int) -> Domain:
-    domain = Domain.objects.filter(pk=domain_id, tenant_id=require_tenant().id).first()
+    domain: Domain | None = Domain.objects.filter(pk=domain_id, tenant_id=require_tenant().id).first()
     if domain is None:
         raise NameRefused("Your business does not have this name any more.")
     return domain
