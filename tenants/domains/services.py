@@ -137,9 +137,7 @@ def note_finding(
             told_at=domain.told_at if wrong_since or not is_verified else None,
         )
         # It may have been withdrawn while DNS was asked.
-        found = list(Domain.objects.filter(pk=domain.pk))
-    now_there: Domain = found[0] if found else domain
-    return now_there
+        return next(iter(Domain.objects.filter(pk=domain.pk)), domain)
 
 
 def _verify(business: Business, domain: Domain, now: datetime, by: Member | None) -> Finding:

@@ -100,6 +100,13 @@ class BusinessRequestAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
             return NewBusinessForm
         return super().get_form(request, obj, change=change, **{**kwargs, "fields": []})
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> BusinessRequest | None:
+        """Refused before the table is asked, which a business's role may not read."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        found: BusinessRequest | None = super().get_object(request, object_id, from_field)
+        return found
+
     def get_urls(self) -> list[URLPattern]:
         step = path("<path:object_id>/step/", self.admin_site.admin_view(self.step), name="signup_businessrequest_step")
         return [step, *super().get_urls()]
@@ -124,9 +131,6 @@ class BusinessRequestAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        if not self.has_change_permission(request):
-            # Before the table is asked, which a business's role may not read.
-            raise PermissionDenied
         found = self.get_object(request, object_id)
         context = {**(extra_context or {}), "show_save": False, "show_save_and_continue": False}
         if found is not None:
@@ -145,8 +149,6 @@ class BusinessRequestAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
     @method_decorator(require_POST)
     def step(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """One of the page's buttons; `step` says which."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404("No such request.")
