@@ -108,14 +108,24 @@ def luminance(colour: str) -> float:
 
 
 def palette(colour: str) -> dict[str, str]:
-    """Eleven weights from 50 (lightest) to 950 as hex; 600 is the colour itself where it is readable on white."""
+    """Eleven weights from 50 (lightest) to 950 as hex; 600 is the colour itself where it is readable on white.
+
+    500 is text in the dark theme, and readable there; what is lighter keeps its distance.
+    """
     base = readable(colour, on=WHITE)
     hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(base))
     result: dict[str, str] = {}
     for weight, share in _WEIGHTS.items():
         target = lightness + (1 - lightness) * share if share >= 0 else lightness * (1 + share)
         result[weight] = _hex(colorsys.hls_to_rgb(hue, target, saturation))
+    for weight, ratio in _ON_DARK.items():
+        result[weight] = readable(result[weight], on=DARK_CHOSEN, ratio=ratio)
     return result
+
+
+# A chosen line of the theme's menu in the dark: its lightest dark ground.
+DARK_CHOSEN = "#1f2635"
+_ON_DARK = {"500": AA_TEXT, "400": 6.0, "300": 7.5, "200": 9.0, "100": 10.5, "50": 12.0}
 
 
 # How far each weight lies between the colour and white (positive) or black (negative).

@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=3.0, help="how long")
     parser.add_argument("--web-server", choices=("daphne", "uvicorn"), default="daphne")
     parser.add_argument("--settings", default="salespilot.settings", help="with which the servers run")
+    parser.add_argument("--until-found", action="store_true", help="stop as soon as something foreign was received")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the figures are kept")
     options = parser.parse_args()
     about = machine.about()
@@ -63,7 +64,7 @@ def main() -> int:
         Server(web_server=options.web_server, with_worker=True, with_beat=True, environment=vendors) as server,
     ):
         began = time.monotonic()
-        asyncio.run(soak(houses, watch, server.port, options.minutes * 60))
+        asyncio.run(soak(houses, watch, server.port, options.minutes * 60, until_found=options.until_found))
         took_s = time.monotonic() - began
         with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/control", timeout=10) as answer:
             vendor_counts: dict[str, int] = json.loads(answer.read())
@@ -90,12 +91,14 @@ def main() -> int:
     return 0 if is_clean(point) else 1
 
 
-async def soak(houses: tuple[House, House], watch: Watch, port: int, seconds: float) -> None:
+async def soak(
+    houses: tuple[House, House], watch: Watch, port: int, seconds: float, *, until_found: bool = False
+) -> None:
     """Everything at once until the time is over; each kind of work ends what it has begun."""
     end = time.monotonic() + seconds
 
     def going() -> bool:
-        return time.monotonic() < end
+        return time.monotonic() < end and not (until_found and watch.hit_count)
 
     shared = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1, max_keepalive_connections=1))
     switchers = [Person(each, watch, port, role="manager", transport=shared) for each in houses]

@@ -9,9 +9,8 @@ import email
 import os
 import re
 from collections.abc import AsyncIterator
-from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
-from typing import cast
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -151,7 +150,7 @@ def link_to(address: str) -> str:
 
     def has_come() -> bool:
         for file in folder.glob("*.eml"):
-            mail = cast("EmailMessage", email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
+            mail = email.message_from_bytes(file.read_bytes(), policy=default)
             body = mail.get_body(("plain",))
             if address in str(mail["To"]) and body is not None:
                 found.extend(re.findall(r"http://\S+/invitation/\S+", body.get_content()))

@@ -24,7 +24,7 @@ def soak(results: Path, *, leak: str = "", seconds: int = WORK_S) -> tuple[int, 
     environment = {name: value for name, value in os.environ.items() if name not in own}
     command = [sys.executable, "-m", "bench.soak", "--minutes", str(seconds / 60), "--results", str(results)]
     if leak:
-        command += ["--settings", "tests.soak.leaky"]
+        command += ["--settings", "tests.soak.leaky", "--until-found"]
         environment["LEAK"] = leak
     ran = subprocess.run(
         command, cwd=services.ROOT, env=environment, capture_output=True, text=True, check=False, timeout=280
@@ -46,7 +46,7 @@ def test_two_businesses_at_work_see_nothing_of_each_other(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("leak", ["current business", "cache keys"])
 def test_a_leak_is_found(tmp_path: Path, leak: str) -> None:
-    status, point = soak(tmp_path, leak=leak, seconds=6)
+    status, point = soak(tmp_path, leak=leak, seconds=60)
     assert sum(point["foreign"].values()) > 0
     assert point["examples"]
     assert status == 1

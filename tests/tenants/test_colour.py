@@ -10,6 +10,7 @@ from tenants.branding import Brand, brand_css
 from tenants.colour import (
     AA_SHAPE,
     AA_TEXT,
+    DARK_CHOSEN,
     DARK_PAGE,
     LIGHT_PAGE,
     TINT,
@@ -66,6 +67,7 @@ def test_a_palette_runs_from_light_to_dark_and_its_middle_is_text_on_white(colou
     steps = [luminance(value) for value in palette(colour).values()]
     assert steps == sorted(steps, reverse=True)
     assert contrast(palette(colour)["600"], "#ffffff") >= AA_TEXT
+    assert contrast(palette(colour)["500"], DARK_CHOSEN) >= AA_TEXT
 
 
 def test_ink_is_black_on_yellow_and_white_on_navy() -> None:
