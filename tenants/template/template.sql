@@ -1,7 +1,7 @@
 -- The tables of a new business. Made from the migrations by
 --     python -m salespilot.quickstart.template
 -- Never edit it: make it again, after each change of a migration and after a merge conflict (take either side first).
--- digest: 24e2210beb69125cd33eab9fe13e06139a6d9663744af8cb5c3e58a3a020ce47
+-- digest: 748cbfbed24b2a35bcc7f3159e78ccc269974b27b173d97dedc2b813e481b42d
 -- apps: members account socialaccount mfa usersessions admin auth contenttypes sessions house audit signin coaching calls billing
 -- migration: account.0001_initial 6f27ff6bdf57521a
 -- migration: account.0002_email_max_length c956ab7a3c3660a1
@@ -35,6 +35,7 @@
 -- migration: contenttypes.0001_initial 35ed8489a147e0b4
 -- migration: contenttypes.0002_remove_content_type_name 7d36494075750f0e
 -- migration: house.0001_initial ef8955aa1623dda3
+-- migration: house.0002_say_what_redaction_takes_out 4dfa0a1b7dd2ec3a
 -- migration: members.0001_initial 8998d00f26d1b826
 -- migration: mfa.0001_initial a42b6353f2ed5dd7
 -- migration: mfa.0002_authenticator_timestamps b6566eb07301e2e4
@@ -1242,7 +1243,7 @@ SELECT pg_catalog.setval('{schema}.coaching_promptpublication_id_seq', 1, false)
 SELECT pg_catalog.setval('{schema}.coaching_promptversion_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.django_admin_log_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.django_content_type_id_seq', 46, true);
-SELECT pg_catalog.setval('{schema}.django_migrations_id_seq', 48, true);
+SELECT pg_catalog.setval('{schema}.django_migrations_id_seq', 49, true);
 SELECT pg_catalog.setval('{schema}.house_branding_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.house_consentoverride_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.house_policy_id_seq', 1, false);
@@ -1608,18 +1609,19 @@ INSERT INTO {schema}.django_migrations (id, app, name, applied) VALUES
     (31, 'coaching', '0002_versions_never_change', now()),
     (32, 'calls', '0001_initial', now()),
     (33, 'house', '0001_initial', now()),
-    (34, 'mfa', '0001_initial', now()),
-    (35, 'mfa', '0002_authenticator_timestamps', now()),
-    (36, 'mfa', '0003_authenticator_type_uniq', now()),
-    (37, 'rates', '0001_initial', now()),
-    (38, 'sessions', '0001_initial', now()),
-    (39, 'usersessions', '0001_initial', now()),
-    (40, 'signin', '0001_initial', now()),
-    (41, 'socialaccount', '0001_initial', now()),
-    (42, 'socialaccount', '0002_token_max_lengths', now()),
-    (43, 'socialaccount', '0003_extra_data_default_dict', now()),
-    (44, 'socialaccount', '0004_app_provider_id_settings', now()),
-    (45, 'socialaccount', '0005_socialtoken_nullable_app', now()),
-    (46, 'socialaccount', '0006_alter_socialaccount_extra_data', now()),
-    (47, 'tenants', '0001_initial', now()),
-    (48, 'tenants', '0002_row_level_security', now());
+    (34, 'house', '0002_say_what_redaction_takes_out', now()),
+    (35, 'mfa', '0001_initial', now()),
+    (36, 'mfa', '0002_authenticator_timestamps', now()),
+    (37, 'mfa', '0003_authenticator_type_uniq', now()),
+    (38, 'rates', '0001_initial', now()),
+    (39, 'sessions', '0001_initial', now()),
+    (40, 'usersessions', '0001_initial', now()),
+    (41, 'signin', '0001_initial', now()),
+    (42, 'socialaccount', '0001_initial', now()),
+    (43, 'socialaccount', '0002_token_max_lengths', now()),
+    (44, 'socialaccount', '0003_extra_data_default_dict', now()),
+    (45, 'socialaccount', '0004_app_provider_id_settings', now()),
+    (46, 'socialaccount', '0005_socialtoken_nullable_app', now()),
+    (47, 'socialaccount', '0006_alter_socialaccount_extra_data', now()),
+    (48, 'tenants', '0001_initial', now()),
+    (49, 'tenants', '0002_row_level_security', now());
