@@ -10,9 +10,6 @@ from calls.redaction import checks
 from calls.redaction.cues import SECRET, Cue, Topic, cues_of
 from calls.redaction.masks import Mask, Span
 from calls.redaction.numbers import (
-    Chunk,
-    Run,
-    Token,
     is_placeholder,
     is_year,
     reaches_end,
@@ -21,6 +18,7 @@ from calls.redaction.numbers import (
     says_only,
     tokens_of,
 )
+from calls.redaction.parts import Chunk, Run, Token
 
 FAR_BEFORE_CHARACTERS = 200
 LONGEST_READ = 40

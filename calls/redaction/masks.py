@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from calls.redaction.numbers import Token, is_placeholder
+from calls.redaction.numbers import is_placeholder
+from calls.redaction.parts import Token
 from coaching.types import Word
 
 

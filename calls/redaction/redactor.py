@@ -17,7 +17,8 @@ from calls.redaction import judging, masks
 from calls.redaction.cues import SECRET, Cue, Topic, cues_of
 from calls.redaction.judging import Found, Reading
 from calls.redaction.masks import Mask, Span
-from calls.redaction.numbers import Chunk, reaches_end
+from calls.redaction.numbers import reaches_end
+from calls.redaction.parts import Chunk
 from coaching.types import Channel, Line, Word
 
 TOPIC_LASTS_MS = 60_000
