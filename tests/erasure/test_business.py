@@ -27,7 +27,6 @@ from tests.owner import connect
 from tests.stranger.planted import digest_of, plant
 from tests.tenants.upgrades import OwnerProcess, Ran
 
-
 # Each starts processes, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
 
