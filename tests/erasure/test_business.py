@@ -27,6 +27,9 @@ from tests.owner import connect
 from tests.stranger.planted import digest_of, plant
 from tests.tenants.upgrades import OwnerProcess, Ran
 
+# Each starts processes, which takes its time on a busy machine.
+pytestmark = pytest.mark.timeout(240)
+
 
 def certificate_of(doomed: Doomed) -> Path:
     return var() / "exports" / "certificates" / f"business-{SCHEMA}-{doomed.business.id}.json"
