@@ -70,7 +70,7 @@ class PlayAdmin(WithBanner, ModelAdmin):  # type: ignore[misc]  # unfold has no 
         ("How often", {"fields": ("priority", "cooldown_s", "once_per_call", "is_active", "key")}),
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Play | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Play | None = None) -> Any:  # noqa: ARG002 - Django's signature
         """What a play does not use is folded up: most plays need neither seconds nor a point of the call."""
         play = obj or Play()
         return [
