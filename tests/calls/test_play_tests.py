@@ -183,7 +183,7 @@ def test_an_unsaved_play_is_tested_marked_and_saved_from_its_form(
         hit = test.hits.first()
     assert hit is not None
     page = client.get(url("change", test.pk)).content.decode()
-    assert "It fired 2 times on 1 call" in page
+    assert "It fired 2 times, on 1 of 1 call" in page
     assert "Your offer is too expensive for us." in page
     assert client.post(url("mark", test.pk), {"hit": hit.pk, "mark": "right"}).status_code == 302
     part = client.get(url("change", test.pk), {"part": "results"}).content.decode()
