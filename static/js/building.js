@@ -7,20 +7,20 @@ import { request } from "./http.js";
 const FIRST_MS = 500;
 const LONGEST_MS = 4000;
 
-/** @type {{stateUrl: string, state: string}} */
-const config = readConfig();
-
-/** @param {number} wait */
-function ask(wait) {
+/**
+ * @param {{stateUrl: string}} config
+ * @param {number} wait
+ */
+function ask(config, wait) {
   window.setTimeout(async () => {
     try {
       const answer = /** @type {{state: string, is_final: boolean}} */ (await request(config.stateUrl));
       if (answer.is_final) window.location.reload();
-      else ask(Math.min(wait * 1.2, LONGEST_MS));
+      else ask(config, Math.min(wait * 1.2, LONGEST_MS));
     } catch {
-      ask(LONGEST_MS);
+      ask(config, LONGEST_MS);
     }
   }, wait);
 }
 
-if (document.getElementById("waiting")) ask(FIRST_MS);
+if (document.getElementById("waiting")) ask(readConfig(), FIRST_MS);

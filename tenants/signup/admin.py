@@ -132,7 +132,12 @@ class BusinessRequestAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no t
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
-        context = {**(extra_context or {}), "show_save": False, "show_save_and_continue": False}
+        context = {
+            **(extra_context or {}),
+            "show_save": False,
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        }
         if found is not None:
             context |= {
                 "found": found,

@@ -211,6 +211,12 @@ GUARDS = (
         "REVOKE SELECT ON public.members_member, public.django_session FROM {all}",
     ),
     Guard(
+        "requests for businesses are apart",
+        ("who asked for a business", "asking for a business"),
+        "GRANT SELECT, UPDATE ON signup_businessrequest TO {all}",
+        "REVOKE SELECT, UPDATE ON signup_businessrequest FROM {all}",
+    ),
+    Guard(
         "businesses' tables are not in the shared schema",
         ("no business, plain name",),
         "CREATE TABLE public.house_branding (); GRANT SELECT ON public.house_branding TO {login}",

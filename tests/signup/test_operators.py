@@ -45,6 +45,7 @@ def test_an_operator_asks_for_a_business_and_sees_it_to_the_end(
     form = desk.get(f"{LIST}add/").content.decode()
     assert "First admin&#x27;s e-mail" in form
     assert "California" in form
+    assert "Refused" not in form, "there is nothing to tell of yet"
     answer = desk.post(f"{LIST}add/", FORM)
     row = only()
     assert answer.headers["Location"] == page_of(row)
