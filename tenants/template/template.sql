@@ -1,7 +1,7 @@
 -- The tables of a new business. Made from the migrations by
 --     python -m salespilot.quickstart.template
 -- Never edit it: make it again, after each change of a migration and after a merge conflict (take either side first).
--- digest: a4280c258da9b6054a526f48ecab6f915e1a8cb7003be17a06f55b1c973adac5
+-- digest: 4ecd812f16a0e57c993ce7c26502ee718c9a26b91ec80aa4651af2b4161515e7
 -- apps: members account socialaccount mfa usersessions admin auth contenttypes sessions house audit signin coaching calls billing
 -- migration: account.0001_initial 6f27ff6bdf57521a
 -- migration: account.0002_email_max_length c956ab7a3c3660a1
@@ -43,16 +43,15 @@
 -- migration: rates.0001_initial d538604fe74802ed
 -- migration: sessions.0001_initial 2aa438e2393ee513
 -- migration: signin.0001_initial 5330a2a918de6f12
--- migration: signup.0001_initial db8307eaffb46ce0
+-- migration: signup.0001_initial 53ccdf3c0a81f95c
 -- migration: socialaccount.0001_initial 3647538d149b8190
 -- migration: socialaccount.0002_token_max_lengths 1f6fc8859622f595
 -- migration: socialaccount.0003_extra_data_default_dict e8b6fe9e20bed061
 -- migration: socialaccount.0004_app_provider_id_settings 82163ba3cc18a1ea
 -- migration: socialaccount.0005_socialtoken_nullable_app f023fe1a501c3e63
 -- migration: socialaccount.0006_alter_socialaccount_extra_data d1de2c79db317f6f
--- migration: tenants.0001_initial 77fca0a8d5c41c78
+-- migration: tenants.0001_initial 9c79616ce7061caa
 -- migration: tenants.0002_row_level_security aa45854557765fdf
--- migration: tenants.0003_domain_checks 224d307ef48b4ac6
 -- migration: usersessions.0001_initial b5d23c8ce0644061
 
 CREATE FUNCTION {schema}.coaching_keep_row() RETURNS trigger
@@ -1250,7 +1249,7 @@ SELECT pg_catalog.setval('{schema}.coaching_promptpublication_id_seq', 1, false)
 SELECT pg_catalog.setval('{schema}.coaching_promptversion_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.django_admin_log_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.django_content_type_id_seq', 47, true);
-SELECT pg_catalog.setval('{schema}.django_migrations_id_seq', 51, true);
+SELECT pg_catalog.setval('{schema}.django_migrations_id_seq', 50, true);
 SELECT pg_catalog.setval('{schema}.house_branding_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.house_consentoverride_id_seq', 1, false);
 SELECT pg_catalog.setval('{schema}.house_policy_id_seq', 1, false);
@@ -1626,11 +1625,10 @@ INSERT INTO {schema}.django_migrations (id, app, name, applied) VALUES
     (41, 'signin', '0001_initial', now()),
     (42, 'tenants', '0001_initial', now()),
     (43, 'tenants', '0002_row_level_security', now()),
-    (44, 'tenants', '0003_domain_checks', now()),
-    (45, 'signup', '0001_initial', now()),
-    (46, 'socialaccount', '0001_initial', now()),
-    (47, 'socialaccount', '0002_token_max_lengths', now()),
-    (48, 'socialaccount', '0003_extra_data_default_dict', now()),
-    (49, 'socialaccount', '0004_app_provider_id_settings', now()),
-    (50, 'socialaccount', '0005_socialtoken_nullable_app', now()),
-    (51, 'socialaccount', '0006_alter_socialaccount_extra_data', now());
+    (44, 'signup', '0001_initial', now()),
+    (45, 'socialaccount', '0001_initial', now()),
+    (46, 'socialaccount', '0002_token_max_lengths', now()),
+    (47, 'socialaccount', '0003_extra_data_default_dict', now()),
+    (48, 'socialaccount', '0004_app_provider_id_settings', now()),
+    (49, 'socialaccount', '0005_socialtoken_nullable_app', now()),
+    (50, 'socialaccount', '0006_alter_socialaccount_extra_data', now());

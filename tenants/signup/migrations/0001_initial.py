@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('tenants', '0003_domain_checks'),
+        ('tenants', '0002_row_level_security'),
     ]
 
     operations = [
