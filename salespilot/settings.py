@@ -69,7 +69,6 @@ CONTENT_SECURITY_POLICY = {
 # Businesses ----------------------------------------------------------------------------------
 
 SHARED_APPS = [
-    "daphne",
     # Before django_tenants, which brings an index page of its own for the admin.
     "unfold.apps.BasicAppConfig",
     "django_tenants",
