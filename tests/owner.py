@@ -87,7 +87,7 @@ def sweep(swept: Swept) -> None:
         owner.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(names.values())))
         unchanged = {key for key, rows in swept.rows.items() if _rows(owner, key) == rows}
         filled = [key for key in _filled(owner, list(tables)) if key not in unchanged]
-        for key in filled:
+        for key in sorted(filled, key=lambda key: tables[key]):  # a table that lost rows can not be truncated any more
             command = "DELETE FROM {}" if tables[key] else "TRUNCATE {} CASCADE"
             owner.execute(sql.SQL(command).format(names[key]))
         for key in swept.rows.keys() - unchanged:
