@@ -84,7 +84,7 @@ def committed_db(_swept: owner.Swept, django_db_blocker: DjangoDbBlocker) -> Ite
     with django_db_blocker.unblock():
         _clear_cache()
         yield
-        _forget_calls()
+        forget_calls()
         connections.close_all()
         # A thread that ended with its event loop took its connection along: the next test gets a whole pool.
         connections["default"].close_pool()  # type: ignore[attr-defined]
@@ -176,9 +176,9 @@ def join_team(person: Member) -> None:
         team.leaders.add(person)
 
 
-def _forget_calls() -> None:
+def forget_calls() -> None:
     """What a request has started for a call belongs to its event loop. Django's client runs each on a loop of its own
-    that ends with the answer; the next test would find parts that never move again.
+    that ends with the answer; the next one would find parts that never move again.
     """
     from calls.live.registry import Registry, registry
 

@@ -14,7 +14,7 @@ from django.test import Client
 from tenants.admin_site import belongs_here
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
-from tests.conftest import MakeMember
+from tests.conftest import MakeMember, forget_calls
 from tests.stranger.conftest import Visitor
 from tests.stranger.planted import Planted, digest_of, key_of
 from tests.stranger.routes import BUSINESS, PUBLIC, Route, routes
@@ -74,6 +74,7 @@ def knock(client: Client, method: str, path: str, form: dict[str, object] | None
     extra: dict[str, Any] = {"data": BODIES.get(operation, "{}"), "content_type": "application/json"}
     if form is not None and path.startswith("/admin/"):
         extra = {"data": form}
+    forget_calls()
     answer: HttpResponse = getattr(client, method)(path + query, **({} if method == "get" else extra))
     return answer
 
