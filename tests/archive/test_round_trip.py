@@ -33,6 +33,8 @@ from tests.server import Server
 from tests.stranger.planted import plant
 from tests.stranger.values import CANARY, SPECIAL
 
+pytestmark = pytest.mark.processes
+
 Rows = dict[str, list[str]]
 
 

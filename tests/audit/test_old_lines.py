@@ -16,6 +16,8 @@ from tenants.context import Business, business_scope
 from tenants.house.models import Policy
 from tests import services
 
+pytestmark = pytest.mark.processes
+
 
 def old_line(business: Business, days: int) -> None:
     with business_scope(business):

@@ -18,7 +18,7 @@ from tests.domains.conftest import Prove
 from tests.domains.test_own_domain import NAME, ask, check
 from tests.server import Server
 
-pytestmark = pytest.mark.usefixtures("committed_db", "only_first_hosts")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed_db", "only_first_hosts")]
 
 
 def answer(domain: str, host: str = "10.0.0.5:8001", **extra: str) -> int:

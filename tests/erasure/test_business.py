@@ -28,7 +28,7 @@ from tests.stranger.planted import digest_of, plant
 from tests.tenants.upgrades import OwnerProcess, Ran
 
 # Each starts processes, which takes its time on a busy machine.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 def certificate_of(doomed: Doomed) -> Path:

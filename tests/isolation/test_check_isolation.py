@@ -23,6 +23,8 @@ from tests import owner, services
 from tests.isolation.guards import GUARDS, OF_POSTGRES, Guard
 from tests.isolation.matrix import surprises, tried
 
+pytestmark = pytest.mark.processes
+
 SHARE = f"{services.worker()}_guards"
 DATABASE = services.database(SHARE)
 

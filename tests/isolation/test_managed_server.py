@@ -14,6 +14,8 @@ from tenants.postgresql.roles import prepare_database
 from tests import services
 from tests.isolation.matrix import surprises, tried
 
+pytestmark = pytest.mark.processes
+
 SHARE = f"{services.worker()}_managed"
 ADMIN = f"salespilot_{SHARE}_admin"
 WEAKER = {"set_config of the role in an expression", "DO block", "large object", "advisory lock"}

@@ -16,6 +16,8 @@ from salespilot.quickstart import page
 from salespilot.quickstart.plan import Plan
 from salespilot.quickstart.screen import Screen
 
+pytestmark = pytest.mark.processes
+
 PLAN = Plan(
     var=Path("var"),
     bind="127.0.0.1",

@@ -31,7 +31,7 @@ from tenants.signup.models import BusinessRequest, Problem, State
 from tests import owner, services
 from tests.signup.conftest import Build, again, request
 
-pytestmark = pytest.mark.usefixtures("tidy")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("tidy")]
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 Start = Callable[..., subprocess.Popen[str]]

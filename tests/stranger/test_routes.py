@@ -22,7 +22,7 @@ from tests.stranger.rules import EVERYBODY, OPEN, OPEN_IN_ADMIN, ROLES, RULES
 from tests.stranger.values import CANARY
 
 # Hundreds of pages each.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
 # There only once a member has set up a second factor or has another session; tests/signin/ has been there.
 NOT_THERE = frozenset({"end_session", "mfa_deactivate_totp", "mfa_view_recovery_codes"})

@@ -31,7 +31,7 @@ from tests import owner, services
 from tests.conftest import MakeMember
 from tests.tenants.upgrades import OwnerProcess
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed_db")]
 
 
 def manage(*arguments: str) -> subprocess.CompletedProcess[str]:

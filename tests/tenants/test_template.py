@@ -19,6 +19,8 @@ from tenants.template import MAKE_COMMAND, disk, text
 from tests import owner, services
 from tests.tenants.upgrades import ADD_MOTTO, add_migration, changed_house, environment, manage
 
+pytestmark = pytest.mark.processes
+
 REPLAYED, MIGRATED, CHANGED = "two_ways_replayed", "two_ways_migrated", "two_ways_changed"
 CHANGES: tuple[LiteralString, ...] = (
     "ALTER TABLE {}.house_policy ADD COLUMN more int",

@@ -22,6 +22,8 @@ from tenants.postgresql.roles import role_name
 from tests import owner, services
 from tests.tenants.upgrades import ADD_MOTTO, OwnerProcess, add_migration, changed_house, environment
 
+pytestmark = pytest.mark.processes
+
 THREE = ("up0", "up1", "up2")
 SIX = (*THREE, "up3", "up4", "up5")
 SLOW = "migrations.RunSQL('SELECT pg_sleep(0.7)')"
