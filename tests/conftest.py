@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests import owner, services
 from tests.services import pytest_sessionstart
@@ -24,6 +26,7 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.test.client import ClientHandler  # noqa: E402
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
 
 from tenants.context import PUBLIC, Business, business_scope, public_scope  # noqa: E402
@@ -174,6 +177,27 @@ def join_team(person: Member) -> None:
     team.members.add(person)
     if person.has_role(Role.MANAGER):
         team.leaders.add(person)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _requests_end() -> Iterator[None]:
+    """Django's client ends the event loop of each request, and waits for all that runs there to be cancelled. A client
+    of Redis that waits for messages may swallow that: our own code asks again (`calls.live.tasks`), the loop does not.
+    """
+    from calls.live.bus import Bus
+
+    async def hears_nothing(bus: Bus) -> None:
+        await asyncio.Event().wait()
+
+    def call(handler: ClientHandler, environ: Any) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Bus, "_receive_all", hears_nothing)
+            return ask(handler, environ)
+
+    ask = ClientHandler.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "__call__", call)
+        yield
 
 
 def forget_calls() -> None:
