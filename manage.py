@@ -9,11 +9,16 @@ import sys
 OWNER_COMMANDS = {
     "makemigrations",
     "migrate",
+    "migrate_behind",
     "migrate_schemas",
     "sqlmigrate",
     "showmigrations",
+    "build_businesses",
     "create_business",
     "create_demo",
+    "erase_business",
+    "erase_person",
+    "import_business",
 }
 
 

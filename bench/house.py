@@ -41,7 +41,7 @@ def set_up() -> str:
         give_material(ACME)
         # The standard call-minute asks for ten suggestions a minute; people get far fewer.
         Policy.objects.update(cards_per_10_minutes=100, seconds_between_cards=1)
-        rep = Member.objects.create_member(email="rep@bench.example", name="Rep", role=Role.REP)
+        rep = Member.objects.create_member(email="rep@bench.example", name="Rep", roles=[Role.REP])
         _, secret = ApiKey.issue(member=rep, name="bench")
     connections.close_all()
     return secret

@@ -11,12 +11,13 @@ from rest_framework.views import APIView
 from billing import selectors
 from billing.costs import CallCost, Cost
 from tenants.members.access import has_role
-from tenants.members.models import Role
+from tenants.members.models import Role, Scope
 
 
 class CallCosts(APIView):
     """GET: `{"call", "total", "components"}`; money in integer micro-dollars, null where no price is known."""
 
+    key_scope = Scope.BILLING_READ
     permission_classes = [has_role(Role.BILLING, Role.ADMIN)]
 
     def get(self, request: Request, call_id: uuid.UUID) -> Response:  # noqa: ARG002 -- DRF's signature

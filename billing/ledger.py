@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from billing.costs import Cost
 from billing.models import UsageEntry
 from billing.prices import Rate, cost_micros, rate_in_force
 from billing.rates.models import Price
@@ -74,6 +75,15 @@ def record(entries: Sequence[Metered]) -> None:
         return
     rates = _rates({entry.component for entry in entries}, {entry.provider for entry in entries})
     UsageEntry.objects.bulk_create([_priced(entry, rates) for entry in entries], ignore_conflicts=True, batch_size=500)
+
+
+def cost_of(entries: Sequence[Metered]) -> Cost:
+    """What `entries` cost at the prices of their days, without writing anything."""
+    rates = _rates({entry.component for entry in entries}, {entry.provider for entry in entries})
+    costs = [_priced(entry, rates).cost_micros for entry in entries]
+    return Cost(
+        micros=sum(cost or 0 for cost in costs), unpriced=sum(cost is None for cost in costs), entries=len(entries)
+    )
 
 
 def _rates(components: set[str], providers: set[str]) -> list[Rate]:

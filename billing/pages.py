@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -10,8 +12,11 @@ from django.views.decorators.http import require_safe
 
 from billing import reports
 from billing.period import Period, PeriodError
+from tenants.audit.models import Action, Via
+from tenants.audit.services import record
+from tenants.branding import export_name
 from tenants.members.access import require_role
-from tenants.members.models import Role
+from tenants.members.models import Member, Role
 
 
 @require_safe
@@ -38,9 +43,17 @@ def export(request: HttpRequest, table: str) -> HttpResponseBase:
         period = Period.parse(request.GET.dict(), today=timezone.now().date())
     except PeriodError as error:
         return HttpResponse(f"{error}\n", status=400, content_type="text/plain")
+    record(
+        Action.EXPORTED,
+        actor=cast(Member, request.user),
+        via=Via.WEB,
+        subject="costs",
+        subject_id=table,
+        detail={"first": period.first.isoformat(), "last": period.last.isoformat()},
+    )
     # Built now, inside the request's business; only the lines are streamed.
     rows = reports.table(table, period)
-    name = f"{table}-{period.first}-{period.last}.csv"
+    name = export_name(f"{table}-{period.first}-{period.last}", "csv")
     return StreamingHttpResponse(
         reports.csv_lines(rows),
         content_type="text/csv; charset=utf-8",

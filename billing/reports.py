@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from billing import selectors
+from billing.budgets import Budgets, current_budgets
 from billing.costs import Cost
 from billing.period import Period
 from billing.prices import usd
+from tenants.spreadsheets import csv_line, inert
 
 COMPONENTS = ("speech", "model", "storage")
 CALLS_SHOWN = 200
@@ -28,13 +29,17 @@ class Costed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: who or what, then the costs of `COMPONENTS`, then the sum. `call_id` makes it a link."""
+    """One line: who or what, then the costs of `COMPONENTS`, then the sum. `call_id` makes it a link.
+
+    `is_over_budget`: the day, or the call, cost more than the business's policy has for it.
+    """
 
     label: str
     detail: str
     components: tuple[Cost, ...]
     total: Cost
     call_id: str = ""
+    is_over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Table:
     def total(self) -> Cost:
         return sum((row.total for row in self.rows), Cost())
 
+    @property
+    def over_budget(self) -> int:
+        """How many of the rows are above the budget."""
+        return sum(row.is_over_budget for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Bill:
@@ -59,6 +69,7 @@ class Bill:
     total: Cost
     by_component: tuple[tuple[str, Cost], ...]
     tables: tuple[Table, ...]
+    budgets: Budgets
 
 
 TABLES = ("calls", "days", "reps")
@@ -71,7 +82,7 @@ def bill(period: Period) -> Bill:
         (name, sum((row.components[index] for row in days.rows), Cost())) for index, name in enumerate(COMPONENTS)
     )
     tables = (table("calls", period, limit=CALLS_SHOWN), days, table("reps", period))
-    return Bill(period, days.total, by_component, tables)
+    return Bill(period, days.total, by_component, tables, current_budgets())
 
 
 def table(key: str, period: Period, *, limit: int | None = None) -> Table:
@@ -82,6 +93,7 @@ def table(key: str, period: Period, *, limit: int | None = None) -> Table:
 def _calls(period: Period, limit: int | None) -> Table:
     entries = selectors.between(period.first, period.last)
     call_ids = selectors.newest_calls(entries, limit=limit)
+    budgets = current_budgets()
     costs = {cost.call_id: cost for cost in selectors.costs_of_calls(call_ids)}
     members, started = selectors.member_of_call(call_ids), selectors.started_of_call(call_ids)
     names = selectors.member_names(member for member in members.values() if member is not None)
@@ -91,6 +103,7 @@ def _calls(period: Period, limit: int | None) -> Table:
             names.get(members.get(call_id), ""),
             costs[call_id],
             call_id=str(call_id),
+            is_over_budget=budgets.is_call_over(costs[call_id].total),
         )
         for call_id in call_ids
     )
@@ -101,7 +114,11 @@ def _calls(period: Period, limit: int | None) -> Table:
 
 def _days(period: Period, limit: int | None) -> Table:  # noqa: ARG001 -- a period has few days
     costs = selectors.costs_by_day(selectors.between(period.first, period.last))
-    rows = (_row(cost.day.isoformat(), str(cost.calls), cost) for cost in costs)
+    budgets = current_budgets()
+    rows = (
+        _row(cost.day.isoformat(), str(cost.calls), cost, is_over_budget=budgets.is_day_over(cost.total))
+        for cost in costs
+    )
     return Table("days", "By day", "Day (UTC)", "Calls", tuple(rows))
 
 
@@ -110,36 +127,24 @@ def _reps(period: Period, limit: int | None) -> Table:  # noqa: ARG001 -- a busi
     return Table("reps", "By rep", "Rep", "Calls", tuple(_row(cost.name, str(cost.calls), cost) for cost in costs))
 
 
-def _row(label: str, detail: str, costed: Costed, *, call_id: str = "") -> Row:
-    return Row(label, detail, tuple(costed.of(name) for name in COMPONENTS), costed.total, call_id)
-
-
-class _Echo:
-    """A file for csv that hands each line back instead of keeping it."""
-
-    def write(self, value: str) -> str:
-        return value
+def _row(label: str, detail: str, costed: Costed, *, call_id: str = "", is_over_budget: bool = False) -> Row:
+    components = tuple(costed.of(name) for name in COMPONENTS)
+    return Row(label, detail, components, costed.total, call_id, is_over_budget)
 
 
 def csv_lines(rows_of: Table) -> Iterator[str]:
     """The table as CSV, line by line. Money in dollars with six digits: exact to the micro-dollar."""
-    writer = csv.writer(_Echo())
     head = [rows_of.first_column, rows_of.second_column, *(f"{name} USD" for name in COMPONENTS)]
-    yield str(writer.writerow([*head, "total USD", "waste USD", "entries without price", "call id"]))
+    yield csv_line([*head, "total USD", "waste USD", "entries without price", "call id"])
     for row in rows_of.rows:
-        yield str(writer.writerow(_csv_row(row)))
+        yield csv_line(_csv_row(row))
 
 
 def _csv_row(row: Row) -> Iterable[str]:
     money = (_exact(cost) for cost in (*row.components, row.total))
     waste = usd(row.total.waste_micros, digits=6).lstrip("$").replace(",", "")
-    return [_inert(row.label), _inert(row.detail), *money, waste, str(row.total.unpriced), row.call_id]
+    return [inert(row.label), inert(row.detail), *money, waste, str(row.total.unpriced), row.call_id]
 
 
 def _exact(cost: Cost) -> str:
     return usd(cost.micros, digits=6).lstrip("$").replace(",", "") if cost.is_known else NO_PRICE
-
-
-def _inert(text: str) -> str:
-    """A name that starts like a formula must not run in a spreadsheet."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from calls import claims
+from calls import claims, looks, rep_first, versions
 from calls.events import Kind
-from calls.models import Call, CallEvent, ReportState
+from calls.models import Call, CallEvent, CallState, ReportState
+from calls.play_tests.admin import PlayTestAdmin
+from calls.prompt_tests.admin import PromptTestAdmin
 from calls.tasks import write_report
+from tenants.audit.models import Action, Via
+from tenants.audit.services import record
 from tenants.context import current, require_tenant
+from tenants.house.policies import current_policy
+from tenants.members.models import Member
+from tenants.members.refs import MemberRef
+
+__all__ = ["CallAdmin", "PlayTestAdmin", "PromptTestAdmin"]
 
 EVENTS_SHOWN = 2_000
 """A page holds the first so many; an hour's call has about as many."""
@@ -43,20 +52,64 @@ class CallAdmin(ModelAdmin):  # type: ignore[misc]
     date_hierarchy = "started_at"
     ordering = ["-started_at"]
     show_full_result_count = False
-    actions = ["write_again"]
+    actions = ["write_again", "release"]
     fields = [
         *("member", "customer", "source", "channels", "state", "started_at", "ended_at", "end_reason"),
-        *("report_link", "report_state", "report_attempts", "report_error", "log"),
+        *("place", "consent_mode", "consent", "report_link", "report_state", "report_attempts", "report_error", "log"),
     ]
-    readonly_fields = ["report_link", "log"]
+    readonly_fields = ["consent", "report_link", "log", "closed_because"]
 
     @admin.action(description="Write the reports again", permissions=["view"])
     def write_again(self, request: HttpRequest, queryset: QuerySet[Call]) -> None:
         """For reports that failed or were written without the model. Open calls and reports at work are left out."""
         asked = [call_id for call_id in queryset.values_list("pk", flat=True) if claims.ask_again(call_id)]
         for call_id in asked:
+            record(Action.REPORT_REWRITTEN, actor=_asking(request), via=Via.ADMIN, subject="call", subject_id=call_id)
             write_report.send(require_tenant(), call_id=str(call_id))
         self.message_user(request, f"{len(asked)} reports will be written again.")
+
+    @admin.action(description="Open to managers and admins before its time", permissions=["view"])
+    def release(self, request: HttpRequest, queryset: QuerySet[Call]) -> None:
+        """Against the policy that reps see their calls first: noted in the audit log, one line for each call."""
+        admin_ref = MemberRef.from_member(_asking(request))
+        count = sum(rep_first.release(call, member=admin_ref, via=Via.ADMIN) for call in queryset)
+        self.message_user(request, f"{count} opened. The audit log says that it was you.")
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Opening a call's page here is a look at the call, if it shows anything of what was said."""
+        response: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
+        call = self.get_object(request, object_id)
+        if response.status_code == 200 and call is not None and _shows(call, request):
+            looks.opened(call, _asking(request), via=Via.ADMIN)
+        return response
+
+    def get_fields(self, request: HttpRequest, obj: Call | None = None) -> list[str]:
+        """Of a call that its rep sees first, and of a live one that nobody may watch, there is no log and no report."""
+        fields: list[str] = list(super().get_fields(request, obj))
+        if obj is None or _shows(obj, request):
+            return fields
+        return [name for name in fields if name not in {"report_link", "log"}] + ["closed_because"]
+
+    @admin.display(description="Log and report")
+    def closed_because(self, call: Call) -> str:
+        opens_at = rep_first.opens_at(call, current_policy())
+        if opens_at is None:
+            return "Calls are not watched live here: it can be seen once it has ended."
+        return f"{call.member.name} sees this call first: it opens on {opens_at:%Y-%m-%d, %H:%M} UTC."
+
+    @admin.display(description="Consent")
+    def consent(self, call: Call) -> SafeString:
+        """Every answer: what was said, when, recorded by whom, after which words."""
+        rows = [
+            (
+                f"{row.answer.capitalize()}, {row.recorded_at:%Y-%m-%d %H:%M:%S} UTC, by {row.recorded_by_name}",
+                row.wording,
+            )
+            for row in call.consents.all()
+        ]
+        return format_html_join("", "<p>{}<br><q>{}</q></p>", rows) or format_html(
+            "<p>{}</p>", "No answer was recorded."
+        )
 
     @admin.display(description="Report")
     def report_link(self, call: Call) -> str | SafeString:
@@ -86,6 +139,20 @@ class CallAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
+def _shows(call: Call, request: HttpRequest) -> bool:
+    """As `services.visible_call` for an admin: own calls always, others' by the policy."""
+    if call.member_id == request.user.pk:
+        return True
+    policy = current_policy()
+    if call.state == CallState.OPEN:
+        return policy.allow_live_watching
+    return rep_first.opens_at(call, policy) is None
+
+
+def _asking(request: HttpRequest) -> Member:
+    return cast("Member", request.user)
+
+
 def log_row(call: Call, event: CallEvent) -> LogRow:
     """One event in words a person reads; times of speech on the capture clock, others since the call started."""
     payload: Mapping[str, Any] = event.payload
@@ -109,11 +176,16 @@ def _signal(payload: Mapping[str, Any]) -> str:
     return f"{_words(payload['kind'])} · {_words(payload['topic'])}{state}: “{payload['quote']}”"
 
 
+def _made_by(card: Mapping[str, Any]) -> str:
+    words = versions.of_card(card)
+    return f" ({words})" if words else ""
+
+
 _DESCRIBED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Kind.LINE: lambda line: f"{line['channel'].capitalize()}: {line['text']}",
     Kind.SIGNAL: _signal,
     Kind.MOMENT: _signal,
-    Kind.CARD: lambda card: f"{card['lane'].capitalize()} card “{card['title']}”: {card['say']}",
+    Kind.CARD: lambda card: f"{card['lane'].capitalize()} card “{card['title']}”: {card['say']}{_made_by(card)}",
     Kind.CARD_ACTION: lambda deed: f"Card {deed['action']} by {deed['member']}",
     Kind.NOTE: lambda note: f"{note['author']}: {note['text']}",
     Kind.USAGE: lambda used: f"{used['provider']} {used['model']}: {used['quantity']:,} {used['unit']}".replace(

@@ -8,20 +8,27 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from calls import services
-from calls.http import ApiError, Asked, answer, ask, body, endpoint, raw_answer, raw_body, whole_parameter
+from calls import consents, metrics, services
+from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, raw_answer, raw_body, whole_parameter
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
-from calls.live.messages import MessageError, only, parse_client_message, whole
+from calls.live.messages import MessageError, only, parse_answer, parse_client_message, parse_places, whole
 from calls.live.people import Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
+from calls.live.sockets import CHECK_EVERY_S
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
+from calls.redaction import redacted_text
 from calls.speech import transcribe_snippet
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
 from calls.speech.browser import parse_lines
+from tenants.audit.models import Via
+from tenants.consent.rules import Answer
+from tenants.house.policies import current_policy
+from tenants.members.models import Scope
 from tenants.members.refs import MemberRef
 
 MAX_WAIT_S = 25
@@ -30,35 +37,42 @@ OWNER_ENDS_WITHIN_S = 4.0
 POLL_S = 0.2
 MAX_PREFLIGHT_BYTES = 6 * SAMPLE_RATE * BYTES_PER_SAMPLE
 SOURCES = frozenset({"browser", "replay", "api", "sample", "phone"})
-CALLERS = frozenset({"rep", "manager", "admin"})
+NOT_RECORDED = (
+    "The answer is not recorded: the server can not reach its database. Until it is, nobody new is heard: try again."
+)
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def calls(request: HttpRequest) -> HttpResponse:
     """Starts a call: 201 with its id and the addresses of its sockets."""
     content = body(request)
-    only(content, {"channels", "customer", "source"})
+    only(content, {"channels", "customer", "source", "place", "consent"})
     channels = whole({"channels": 2, **content}, "channels", 2)
     if channels < 1:
         raise MessageError("channels is 1 (the rep) or 2 (the rep and the customer).")
-    customer = _short(content, "customer", 120)
+    customer = _short(content, "customer", services.MAX_CUSTOMER_CHARS)
     source = _short(content, "source", 20) or "browser"
     if source not in SOURCES:
         raise MessageError(f"source is one of {', '.join(sorted(SOURCES))}.")
+    places = parse_places(content, "place")
+    given = parse_answer(content, "consent") if "consent" in content else Answer.NONE
 
     def create(member: MemberRef) -> Call:
-        if member.role not in CALLERS:
+        if not member.has_role(*services.CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
-        return services.create_call(member=member, channels=channels, customer=customer, source=source)
+        return consents.start_call(
+            member=member, channels=channels, customer=customer, source=source, places=places, answer=given
+        )
 
     _, call = await ask(request, create)
     base = f"/ws/calls/{call.id}"
-    return answer({"id": str(call.id), "audio": f"{base}/audio", "events": f"{base}/events"}, status=201)
+    made = {"id": str(call.id), "audio": f"{base}/audio", "events": f"{base}/events"}
+    return answer({**made, "consent": consents.to_wire(call)}, status=201)
 
 
-@endpoint("GET")
+@endpoint("GET", scope=Scope.CALLS_READ)
 async def call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    _, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    _, found = await ask(request, lambda member: services.read_call(call_id, member, via=Via.API))
     return answer(
         {
             "id": str(found.id),
@@ -71,11 +85,13 @@ async def call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
             "end_reason": found.end_reason,
             "last": found.last_seq,
             "report_state": found.report_state,
+            "place": found.place,
+            "consent": consents.to_wire(found),
         }
     )
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Hangs up. Idempotent; 503 `saving_late` while the database is away, the hanging up goes on then."""
     asked, found = await ask(request, lambda member: services.own_call(call_id, member))
@@ -89,19 +105,49 @@ async def end(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"id": str(call_id), "state": CallState.ENDED.value})
 
 
-@endpoint("GET")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
+async def consent(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """The customer's answer, recorded by the person on the call. Answered once it is saved; only then it counts."""
+    content = body(request)
+    only(content, {"answer"})
+    given = parse_answer(content, "answer")
+    try:
+        asked, found = await ask(request, lambda member: consents.record_answer(call_id, member=member, answer=given))
+    except DatabaseError as error:
+        metrics.errors.labels("database").inc()
+        raise ApiError(503, "not_recorded", NOT_RECORDED) from error
+    session = registry.get(asked.business, call_id)
+    if session is not None:
+        # A no counts at once; a yes opens the door where the log says it, so that no line stands before it.
+        if given.is_refusal:
+            session.put_consent(consents.state_of(found))
+        await session.read_inbox()
+    return answer(consents.to_wire(found))
+
+
+@endpoint("GET", scope=Scope.CALLS_READ)
 async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """The log after `after`; waits up to `wait` seconds for the first event, holding no database connection."""
+    """The log after `after`; waits up to `wait` seconds for the first event, holding no database connection.
+
+    Who waits is asked again as often as a socket is: a right that ends meanwhile ends the wait with 401.
+    """
     after = whole_parameter(request, "after", 0, 1 << 31)
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
-    asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
+    asked, found = await ask(request, lambda member: services.read_call(call_id, member, via=Via.API))
     has_more_to_come = found.state == CallState.OPEN or found.report_state not in {"ready", "failed"}
+    rest_s = float(wait_s) if has_more_to_come else 0.0
     async with registry.feed(asked.business, call_id) as feed:
-        texts, last = await feed.wait_for(after, float(wait_s) if has_more_to_come else 0.0)
+        texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
+        while not texts and (rest_s := rest_s - CHECK_EVERY_S) > 0:
+            await ask_again(request, asked)
+            texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
+    if found.member_id != asked.member.id:
+        # While it waited the right to see a colleague's call may have ended.
+        await in_thread(services.visible_call)(call_id, asked.member)
     return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not."""
     first_sample = whole_parameter(request, "first_sample", None, 1 << 53)
@@ -118,7 +164,7 @@ async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"ack": ack, "next_sample": session.next_sample})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def lines(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Lines the browser recognised itself: same pipeline, coach included. `taken` is 0 while the server hears."""
     spoken = parse_lines(body(request))
@@ -127,7 +173,7 @@ async def lines(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"taken": session.take_browser_lines(spoken)})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """A `ClientMessage`: what the events socket takes, for when it is blocked."""
     content = body(request)
@@ -143,18 +189,23 @@ async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"taken": 1})
 
 
-@endpoint("POST")
+@endpoint("POST", scope=Scope.CALLS_WRITE)
 async def preflight(request: HttpRequest) -> HttpResponse:
     """Transcribes up to 6 s of mono PCM16 at 16 kHz, to show before a call that speech arrives. Keeps nothing."""
     pcm = raw_body(request, MAX_PREFLIGHT_BYTES)
     if check_pcm(pcm, 1) == 0:
         raise MessageError("There is no audio in the body: send mono PCM16 at 16 kHz.")
-    await ask(request, lambda _: None)
+    _, (is_unheard, redact) = await ask(
+        request, lambda member: (consents.is_on_unheard_call(member), current_policy().redact)
+    )
+    if is_unheard:
+        raise ApiError(409, "consent_needed", "You are on a call that may not be heard: hang up first, then try.")
     began = time.monotonic()
     try:
         text, provider = await transcribe_snippet(pcm)
     except SpeechError as error:
         raise ApiError(503, "no_speech", f"Speech can not be recognised right now: {error.reason}") from error
+    text, _ = redacted_text(text, redact)
     return answer({"text": text, "took_ms": int((time.monotonic() - began) * 1_000), "provider": provider})
 
 

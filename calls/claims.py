@@ -81,11 +81,14 @@ def give_up() -> int:
 
 
 def ask_again(call_id: uuid.UUID) -> bool:
-    """A person asks for the report once more: due now, with all attempts. False while it is being written."""
+    """A person asks for the report once more: due now, with all attempts.
+
+    False while it is being written, and once the log is deleted: there is nothing left to write it from.
+    """
     return bool(
-        Call.objects.filter(pk=call_id, report_state__in=[ReportState.FAILED, ReportState.READY]).update(
-            report_state=ReportState.DUE, report_due_at=timezone.now(), report_attempts=0
-        )
+        Call.objects.filter(
+            pk=call_id, report_state__in=[ReportState.FAILED, ReportState.READY], log_deleted_at=None
+        ).update(report_state=ReportState.DUE, report_due_at=timezone.now(), report_attempts=0)
     )
 
 

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import orjson
+from django.db import DatabaseError
 
 from calls import services
 from calls.events import Payload
 from calls.live import drain
+from calls.live.feed import Subscriber
 from calls.live.messages import Hello, MessageError, parse_client_message, parse_hello, parse_object
 from calls.live.outbox import Close
 from calls.live.people import NotYoursError, Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
-from calls.live.sockets import CallSocket, Receive, Scope, Send, SocketClosedError, bad, together
+from calls.live.sockets import CHECK_EVERY_S, CallSocket, Receive, Scope, Send, SocketClosedError, bad, together
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
+from tenants.audit.models import Via
+from tenants.members.models import Scope as KeyScope
 
 HELLO_WITHIN_S = 10.0
 
@@ -32,6 +37,7 @@ class AudioSocket(CallSocket):
     """
 
     name: ClassVar[str] = "audio"
+    key_scope: ClassVar[KeyScope | None] = KeyScope.CALLS_WRITE
 
     async def talk(self) -> None:
         try:
@@ -92,16 +98,36 @@ class EventsSocket(CallSocket):
     """
 
     name: ClassVar[str] = "events"
+    key_scope: ClassVar[KeyScope | None] = KeyScope.CALLS_READ
 
     async def talk(self) -> None:
         after = self._after()
-        call = await self.find_call(services.visible_call)
+        call = await self.find_call(partial(services.read_call, via=Via.SOCKET))
         async with registry.feed(self.business, self.call_id) as feed:
             subscriber = feed.subscribe(after=after, take=self.outbox.put, take_fleeting=self.outbox.put_fleeting)
             try:
-                await together(self._listen(call), subscriber.run())
+                await together(self._listen(call), self._show(call, subscriber))
             finally:
                 feed.unsubscribe(subscriber)
+
+    async def _show(self, call: Call, subscriber: Subscriber) -> None:
+        """The log to this socket; who watches a colleague is asked again and again whether that is allowed."""
+        if call.member_id == self.member.id:
+            await subscriber.run()
+        else:
+            await together(subscriber.run(), self._keep_asking())
+
+    async def _keep_asking(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            try:
+                await self.find_call(services.visible_call)
+            except services.CallError as error:
+                self.close(Close(error.close_code, error.reason))
+                return
+            except DatabaseError:
+                # The next look tells.
+                continue
 
     def _after(self) -> int:
         values = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("after", ["0"])
@@ -129,6 +155,8 @@ class EventsSocket(CallSocket):
                 raise
 
     async def _act(self, call: Call, message: dict[str, Any], person: Person) -> None:
+        if not self.member.has_scope(KeyScope.CALLS_WRITE):
+            raise NotYoursError(f"This API key may only read: it lacks the scope {KeyScope.CALLS_WRITE}.")
         check_rights(parse_client_message(message), person)
         await act(self, call, message, person)
 

@@ -8,15 +8,17 @@ ephemeral: `{"type": "interim" | "card_text" | "meters", …}`, without a number
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from coaching.types import Card, CardAction, Line, Moment, Signal, Usage
+from calls.redaction import CleanLine
+from coaching.types import Card, CardAction, Moment, Signal, Usage
 
 
 class Kind(StrEnum):
     CALL_STARTED = "call_started"
+    CONSENT = "consent"
     LINE = "line"
     SIGNAL = "signal"
     MOMENT = "moment"
@@ -46,11 +48,48 @@ class Event:
         return {"type": "event", "seq": self.seq, "at": self.at_ms, "kind": self.kind.value, "payload": self.payload}
 
 
-def call_started(*, channels: int, source: str, customer: str, member: str) -> Payload:
-    return {"channels": channels, "source": source, "customer": customer, "member": member}
+def call_started(
+    *, channels: int, source: str, customer: str, member: str, place: str = "", consent_mode: str = "one_party"
+) -> Payload:
+    """`place`: where the customer is, codes as in tenants/consent/rules.yaml; `consent_mode`: what the call needs."""
+    return {
+        "channels": channels,
+        "source": source,
+        "customer": customer,
+        "member": member,
+        "place": place,
+        "consent_mode": consent_mode,
+    }
 
 
-def line(value: Line) -> Payload:
+def consent(
+    *,
+    mode: str,
+    answer: str,
+    hears: str,
+    wording: str,
+    language: str,
+    place: str,
+    given_by: str,
+    recorded_by: str,
+) -> Payload:
+    """The customer's answer. `hears`: whose audio comes in from now on, `all`, `rep` or `nobody`.
+
+    `given_by`: `customer`, or `recording` where nobody was on the line. `wording` is what was to be said.
+    """
+    return {
+        "mode": mode,
+        "answer": answer,
+        "hears": hears,
+        "wording": wording,
+        "language": language,
+        "place": place,
+        "given_by": given_by,
+        "recorded_by": recorded_by,
+    }
+
+
+def line(value: CleanLine) -> Payload:
     """A final line. Words as `[text, start_ms, end_ms, confidence]`: they are most of the log's bytes."""
     return {
         "channel": value.channel.value,
@@ -65,7 +104,7 @@ def line(value: Line) -> Payload:
     }
 
 
-def interim(value: Line) -> dict[str, Any]:
+def interim(value: CleanLine) -> dict[str, Any]:
     """Ephemeral: replaces the last interim of `(channel, utterance)`."""
     return {
         "type": "interim",
@@ -104,6 +143,7 @@ def moment(value: Moment) -> Payload:
 
 
 def card(value: Card) -> Payload:
+    """`prompt_version` and `playbook_version` are numbers as the admin shows them, null where none made the card."""
     return {
         "id": value.id,
         "lane": value.lane.value,
@@ -114,9 +154,13 @@ def card(value: Card) -> Payload:
         "topic": value.topic,
         "trigger_end_ms": value.trigger_end_ms,
         "signal_id": value.signal_id or "",
-        "source": {"key": value.source.key, "title": value.source.title} if value.source else None,
+        "source": asdict(value.source) if value.source else None,
         "replaces": value.replaces or "",
         "author": value.author,
+        "prompt_version": value.prompt_version,
+        "playbook_version": value.playbook_version,
+        "play": value.play,
+        "question": value.question,
     }
 
 
@@ -161,8 +205,9 @@ def call_ended(*, reason: str, duration_ms: int) -> Payload:
     return {"reason": reason, "duration_ms": duration_ms}
 
 
-def report(*, state: str) -> Payload:
-    return {"state": state}
+def report(*, state: str, prompt_version: int | None = None) -> Payload:
+    """`prompt_version`: the number of the report prompt that wrote it, null when no model did."""
+    return {"state": state, "prompt_version": prompt_version}
 
 
 def meters(*, rep: float, customer: float, rep_ms: int, customer_ms: int, samples: int) -> dict[str, Any]:

@@ -31,8 +31,9 @@ from calls.live.threads import in_thread
 from calls.services import CallError
 from calls.speech.browser import BrowserLineError
 from tenants.context import Business, require_tenant
-from tenants.members.models import Member
+from tenants.members.models import ApiKey, Member, Scope
 from tenants.members.refs import MemberRef
+from tenants.sockets import credential_of, still_stands
 
 MAX_BODY_BYTES = 1_048_576
 MAX_JSON_BYTES = 262_144
@@ -61,8 +62,11 @@ class Asked:
     business: Business
 
 
-def endpoint(*methods: str) -> Callable[[View], Callable[..., Awaitable[HttpResponse]]]:
-    """An asynchronous view for `methods`. CSRF is enforced by DRF's session authentication, keys need none."""
+def endpoint(*methods: str, scope: Scope | None = None) -> Callable[[View], Callable[..., Awaitable[HttpResponse]]]:
+    """An asynchronous view for `methods`. CSRF is enforced by DRF's session authentication, keys need none.
+
+    `scope` is what an API key must have; without one the operation takes no keys (`ApiKeyAuthentication` enforces it).
+    """
 
     def decorate(view: View) -> Callable[..., Awaitable[HttpResponse]]:
         @csrf_exempt
@@ -78,6 +82,7 @@ def endpoint(*methods: str) -> Callable[[View], Callable[..., Awaitable[HttpResp
                     raise
                 return answer({"code": known.code, "message": known.message}, status=known.status)
 
+        guarded.key_scope = scope  # type: ignore[attr-defined]  # read by `key_scope_of`
         return guarded
 
     return decorate
@@ -132,10 +137,17 @@ async def ask(request: HttpRequest, work: Callable[[MemberRef], T]) -> tuple[Ask
         member = wrapped.user
         if not isinstance(member, Member) or not member.is_active:
             raise ApiError(401, "not_signed_in", "Sign in, or send Authorization: Bearer with an API key.")
-        ref = MemberRef.from_member(member)
+        ref = MemberRef.from_member(member, wrapped.auth if isinstance(wrapped.auth, ApiKey) else None)
         return Asked(ref, require_tenant()), work(ref)
 
     return await in_thread(authenticated)()
+
+
+async def ask_again(request: HttpRequest, asked: Asked) -> None:
+    """For answers that were waited for. Raises `ApiError` 401 when session, key, member or roles are not as before."""
+    credential = credential_of(request.headers.get("Authorization", ""), request.headers.get("Cookie", ""))
+    if not await still_stands(credential, business=asked.business, member=asked.member):
+        raise ApiError(401, "not_signed_in", "You are signed out: please sign in again.")
 
 
 def body(request: HttpRequest) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -18,5 +20,13 @@ sockets_closed = Counter("salespilot_sockets_closed_total", "Closed call sockets
 calls_live = Gauge("salespilot_calls_live", "Calls this process owns.")
 events_logged = Counter("salespilot_events_total", "Events logged, by kind.", ["kind"])
 rung_changes = Counter("salespilot_rung_changes_total", "Changes of the ladder, by the rung reached.", ["rung"])
+redactions = Counter(
+    "salespilot_redactions_total", "Secret numbers taken out of lines, notes and names, by kind of number.", ["kind"]
+)
 frames = Counter("salespilot_frames_total", "Audio frames taken.")
 frames_refused = Counter("salespilot_frames_refused_total", "Audio frames refused, by reason.", ["reason"])
+
+
+def count_redactions(kinds: Iterable[str]) -> None:
+    for kind in kinds:
+        redactions.labels(kind).inc()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from calls.events import Kind
-from coaching.types import Card, CardAction, Channel, Lane, Line, Moment, MomentState, SignalKind, Source, Word
+from coaching.types import Card, CardAction, Channel, Lane, Line, Moment, MomentState, Signal, SignalKind, Source, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,19 @@ def moment_of(payload: Mapping[str, Any]) -> Moment:
     )
 
 
+def signal_of(payload: Mapping[str, Any]) -> Signal:
+    return Signal(
+        id=payload["id"],
+        kind=SignalKind(payload["kind"]),
+        topic=payload["topic"],
+        channel=Channel(payload["channel"]),
+        confidence=payload["confidence"],
+        quote=payload["quote"],
+        start_ms=payload["start_ms"],
+        end_ms=payload["end_ms"],
+    )
+
+
 def card_of(payload: Mapping[str, Any]) -> Card:
     source = payload.get("source")
     return Card(
@@ -105,9 +118,13 @@ def card_of(payload: Mapping[str, Any]) -> Card:
         topic=payload["topic"],
         trigger_end_ms=payload["trigger_end_ms"],
         signal_id=payload["signal_id"] or None,
-        source=Source(source["key"], source["title"]) if source else None,
+        source=Source(**source) if source else None,
         replaces=payload["replaces"] or None,
         author=payload["author"],
+        prompt_version=payload.get("prompt_version"),
+        playbook_version=payload.get("playbook_version"),
+        play=payload.get("play", ""),
+        question=payload.get("question", ""),
     )
 
 

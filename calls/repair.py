@@ -11,14 +11,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.ledger import Metered, record
-from calls import events, speech
+from calls import events, metrics, speech
+from calls.consents import state_of
 from calls.events import Kind
+from calls.live.door import Door
 from calls.live.recording import read_samples, storage_root
 from calls.models import Call, Gap, Recording
+from calls.redaction import CleanLine, Redactor
 from calls.services import append_event
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, SpeechProvider, StreamSpec
 from coaching.types import Line, Usage
 from tenants.context import require_tenant
+from tenants.house.policies import current_policy
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +59,17 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     pieces = _pieces(call)
     if not pieces:
         return 0
-    spec = StreamSpec(call.id.hex, require_tenant().schema_name, call.channels, keyterms)
+    redact = tuple(current_policy().redact)
+    spec = StreamSpec(call.id.hex, require_tenant().schema_name, call.channels, keyterms, redact=redact)
     repaired = asyncio.run(_transcribe(provider, spec, pieces))
     return sum(_close(call, each, heard) for each in repaired)
 
 
 def _pieces(call: Call) -> list[Piece]:
-    """The audio of the open gaps, the earliest first, whole gaps only, up to 15 minutes."""
+    """The audio of the open gaps as far as it may be heard, the earliest first, whole gaps only, up to 15 minutes."""
+    door = Door(state_of(call), call.channels)
+    if door.is_shut:
+        return []
     recording = Recording.objects.filter(call=call).first()
     if recording is None:
         return []
@@ -73,7 +81,7 @@ def _pieces(call: Call) -> list[Piece]:
         pcm = read_samples(path, recording.channels, start, end) if 0 < length_ms <= left_ms else b""
         # The last samples may be missing where the stream was cut; half of a gap is no repair.
         if 2 * len(pcm) >= (end - start) * BYTES_PER_SAMPLE * recording.channels > 0:
-            pieces.append(Piece(gap.pk, start, pcm))
+            pieces.append(Piece(gap.pk, start, door.mask(pcm)))
             left_ms -= length_ms
     return pieces
 
@@ -110,12 +118,23 @@ def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
         if not Gap.objects.filter(pk=repaired.gap_id, repaired_at=None).update(repaired_at=timezone.now()):
             return False
         number = max((line.utterance for line in heard), default=0) + 1_000 * repaired.gap_id
-        for offset, line in enumerate(each for each in repaired.lines if not is_heard(each, heard)):
-            numbered = replace(line, utterance=number + offset, is_final=True, recovered=True)
-            append_event(call.id, Kind.LINE, events.line(numbered))
+        new = [each for each in repaired.lines if not is_heard(each, heard)]
+        for offset, line in enumerate(_clean(new, heard)):
+            numbered = replace(line, utterance=number + offset)
+            append_event(call.id, Kind.LINE, events.line(CleanLine(numbered)))
         for usage in repaired.usage:
             _meter(call, usage)
     return True
+
+
+def _clean(lines: Sequence[Line], heard: Sequence[Line]) -> list[CleanLine]:
+    """Without the numbers that the policy takes out, given what was said before the gap."""
+    redactor = Redactor(current_policy().redact)
+    first_ms = min((line.start_ms for line in lines), default=0)
+    redactor.restore(line for line in heard if line.end_ms <= first_ms)
+    redacted = [redactor.hear(replace(line, is_final=True, recovered=True)) for line in lines]
+    metrics.count_redactions(mask for each in redacted for mask in each.masks)
+    return [each.line for each in redacted]
 
 
 def is_heard(line: Line, heard: Sequence[Line]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from billing.costs import CallCost
 from billing.services import call_costs
-from calls import figure_texts, selectors, timeline
+from calls import figure_texts, selectors, timeline, versions
 from calls.figure_texts import FigureView
 from calls.models import Call, CallEvent, Report
 from coaching.types import Channel, SignalKind
@@ -52,6 +52,9 @@ class CardView:
     title: str
     say: str
     source: str
+    origin: str
+    origin_url: str
+    versions: str
     outcome: str
     by_words: bool
     latency_ms: int | None
@@ -74,10 +77,15 @@ class ReportView:
     cards: tuple[CardView, ...]
     card_counts: Mapping[str, int]
     cost: CallCost | None
+    summary_version: str = ""
+    card_versions: str = ""
 
 
-def build(call: Call, *, with_cost: bool) -> ReportView:
-    """Reads what there is of `call`'s report. `with_cost` for those who may see money."""
+def build(call: Call, *, with_cost: bool, with_versions: bool = False) -> ReportView:
+    """Reads what there is of `call`'s report.
+
+    `with_cost` for those who may see money, `with_versions` for those who look after prompts and playbook.
+    """
     lines = [_line(event) for event in selectors.lines_of(call)]
     report = selectors.report_of(call)
     moments = [_moment(moment, lines) for moment in (report.moments if report else [])]
@@ -92,10 +100,18 @@ def build(call: Call, *, with_cost: bool) -> ReportView:
         moments=tuple(moments),
         figures=main,
         more_figures=more,
-        cards=tuple(_card(card, lines) for card in (report.cards if report else [])),
+        cards=tuple(_card(card, lines, with_versions=with_versions) for card in (report.cards if report else [])),
         card_counts=report.figures.get("cards", {}) if report else {},
         cost=call_costs([call.id])[call.id] if with_cost else None,
+        summary_version=_summary_version(report) if with_versions else "",
+        card_versions=versions.of_cards(report.cards) if report and with_versions else "",
     )
+
+
+def _summary_version(report: Report | None) -> str:
+    if report is None or report.prompt_version is None:
+        return ""
+    return versions.named("report prompt", report.prompt_version)
 
 
 def _line(event: CallEvent) -> LineView:
@@ -149,7 +165,7 @@ def _points(points: Sequence[Mapping[str, Any]], lines: Sequence[LineView]) -> t
     )
 
 
-def _card(payload: Mapping[str, Any], lines: Sequence[LineView]) -> CardView:
+def _card(payload: Mapping[str, Any], lines: Sequence[LineView], *, with_versions: bool) -> CardView:
     author = payload.get("author", "")
     lanes = {"instant": "Playbook", "model": "Model", "manager": f"From {author}" if author else "From the manager"}
     source = payload.get("source")
@@ -158,6 +174,9 @@ def _card(payload: Mapping[str, Any], lines: Sequence[LineView]) -> CardView:
         title=payload["title"],
         say=payload["say"],
         source=source["title"] if source and source["title"] != payload["title"] else "",
+        origin=source.get("origin", "") if source else "",
+        origin_url=source.get("url", "") if source else "",
+        versions=versions.of_card(payload) if with_versions else "",
         outcome=payload["outcome"],
         by_words=payload["evidence"] == "words",
         latency_ms=payload["latency_ms"],

@@ -19,10 +19,12 @@ from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Report
 from calls.repair import repair_gaps
 from calls.services import append_event
+from calls.silencing import silence_redacted
 from coaching.llm.base import Summary
 from coaching.services import load_material
 from coaching.summaries import write_summary
 from coaching.types import Material, Moment, MomentState, SignalKind, Usage
+from tenants.house.policies import current_policy
 
 logger = logging.getLogger(__name__)
 
@@ -70,10 +72,16 @@ def _write(claim: claims.Claim) -> None:
     log = read_log(call.id)
     if repair_gaps(call, log.lines, material.keyterms):
         log = read_log(call.id)
+    silence_redacted(call)
     log = _close_moments(call, log)
     record([_metered(call, usage) for usage in log.usage])
     gaps = Gap.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")
-    conversation = analyse(log.lines, channels=call.channels, untranscribed=list(gaps))
+    conversation = analyse(
+        log.lines,
+        channels=call.channels,
+        untranscribed=list(gaps),
+        with_sentiment=current_policy().customer_sentiment,
+    )
     cards = judge_cards(
         log.cards, [Deed(deed.card_id, deed.action, deed.latency_ms) for deed in log.actions], conversation.speech
     )
@@ -126,7 +134,7 @@ def _store(
     conversation: Conversation,
     cards: Sequence[CardResult],
 ) -> None:
-    is_model = summary.origin == "model"
+    version = material.report_prompt.number if summary.origin == "model" else None
     with transaction.atomic():
         if not claims.finish(claim):
             raise TakenOverError
@@ -136,7 +144,8 @@ def _store(
                 "summary": summary.text,
                 "origin": summary.origin,
                 "model": summary.model,
-                "prompt_version_id": material.report_prompt.version_id if is_model else None,
+                "prompt_version": version,
+                "playbook_version": material.playbook_version,
                 "key_points": _jumps(summary.key_points),
                 "next_steps": _jumps(summary.next_steps),
                 "moments": [dict(events.moment(moment)) for moment in moments],
@@ -146,7 +155,7 @@ def _store(
                 "written_at": timezone.now(),
             },
         )
-        append_event(claim.call_id, Kind.REPORT, events.report(state="ready"))
+        append_event(claim.call_id, Kind.REPORT, events.report(state="ready", prompt_version=version))
 
 
 def _jumps(points: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:

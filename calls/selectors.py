@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 
+from calls import rep_first
 from calls.events import Kind
 from calls.models import Call, CallEvent, CallState, Report
-from tenants.members.access import can_watch
-from tenants.members.models import Member, Role
+from tenants.house.policies import current_policy
+from tenants.members.access import reach_of
+from tenants.members.models import Member
 
 UNSETTLED = frozenset({"raised", "returned", "open"})
 
@@ -46,15 +48,15 @@ class LiveRow:
 
 
 def visible_calls(member: Member) -> QuerySet[Call]:
-    """The calls `member` may see: their own as a rep, all of the business as manager or admin, else none."""
-    calls = Call.objects.select_related("member").order_by("-started_at", "id")
-    if can_watch(member.role):
-        return calls
-    return calls.filter(member=member) if member.role == Role.REP else calls.none()
+    """The calls of those in the member's reach. Of a held one only that it took place: see `filtered_calls`."""
+    return reach_of(member).within(Call.objects.select_related("member")).order_by("-started_at", "id")
 
 
 def filtered_calls(member: Member, wanted: CallFilter) -> QuerySet[Call]:
-    """The list of calls, newest first, each with `talk_ratio` from its report, or None."""
+    """The list of calls, newest first, each with `talk_ratio` from its report, or None.
+
+    `held_until` is set while a call is its rep's alone (`calls.rep_first`); nothing of what was said is told then.
+    """
     calls = visible_calls(member)
     if wanted.customer:
         calls = calls.filter(customer__icontains=wanted.customer)
@@ -62,12 +64,16 @@ def filtered_calls(member: Member, wanted: CallFilter) -> QuerySet[Call]:
         calls = calls.filter(member_id=wanted.member_id)
     if wanted.state:
         calls = calls.filter(state=wanted.state)
-    return calls.annotate(talk_ratio=F("report__figures__figures__talk_ratio_speech__value"))
+    ratio = F("report__figures__figures__talk_ratio_speech__value")
+    return rep_first.with_opening(calls, member).annotate(
+        talk_ratio=Case(When(held_until=None, then=ratio), default=None)
+    )
 
 
-def members_with_calls() -> QuerySet[Member]:
-    """For the list's filter: everyone who has been on a call."""
-    return Member.objects.filter(calls__isnull=False).distinct().order_by("name")
+def members_with_calls(member: Member) -> QuerySet[Member]:
+    """For the list's filter: everyone in the member's reach who has been on a call."""
+    people = Member.objects.filter(calls__isnull=False).distinct().order_by("name")
+    return reach_of(member).within(people, "pk")
 
 
 def report_of(call: Call) -> Report | None:
@@ -80,9 +86,14 @@ def lines_of(call: Call) -> list[CallEvent]:
     return sorted(lines, key=lambda line: (int(line.payload["start_ms"]), line.seq))
 
 
-def calls_in_flight() -> list[LiveRow]:
-    """Every open call of the business with the state of its log, oldest first. Three queries, however many calls."""
-    calls = list(Call.objects.select_related("member").filter(state=CallState.OPEN).order_by("started_at"))
+def calls_in_flight(member: Member) -> list[LiveRow]:
+    """The open calls in the member's reach with the state of their logs, oldest first; none where nobody may watch.
+
+    A few queries, however many calls.
+    """
+    if not current_policy().allow_live_watching:
+        return []
+    calls = list(visible_calls(member).filter(state=CallState.OPEN).order_by("started_at"))
     newest = _newest_of(calls, [Kind.LINE, Kind.STATE])
     moments = _moments_of(calls)
     now = timezone.now()

@@ -6,19 +6,32 @@ Nothing here runs on a live call's hot path: the session writes its log through 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from calls import events
+from billing import budgets
+from calls import events, looks, rep_first
 from calls.live import wake
+from calls.live.messages import MAX_NOTE_CHARS
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
+from calls.typed import without_secrets
+from tenants.audit.models import Via
 from tenants.context import Business, require_tenant
+from tenants.house.policies import current_policy, ruling_for
+from tenants.members.access import can_watch, reach_of
+from tenants.members.models import Role
 from tenants.members.refs import MemberRef
 
-WATCHING_ROLES = frozenset({"manager", "admin"})
+MAX_CUSTOMER_CHARS = 120
+CALLERS = (Role.REP, Role.MANAGER, Role.ADMIN)
+"""Who may be on a call."""
+
+_NOT_IN_REACH = "This is a call of somebody in none of the teams you lead."
 
 
 class CallError(Exception):
@@ -48,6 +61,18 @@ class CallForbidden(CallError):
     code = "not_allowed"
 
 
+class CallHeld(CallForbidden):
+    """Its rep sees it first: it opens to this member at `opens_at`, or when it is released."""
+
+    code = "rep_first"
+
+    def __init__(self, call: Call, opens_at: datetime) -> None:
+        when = f"{opens_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        super().__init__(f"The rep sees this call first: it opens at {when}, or once the rep releases it.")
+        self.call = call
+        self.opens_at = opens_at
+
+
 class CallOver(CallError):
     """The call has ended: it takes no more audio and no more lines."""
 
@@ -59,25 +84,82 @@ class CallOver(CallError):
         super().__init__("This call has ended.")
 
 
-def create_call(*, member: MemberRef, channels: int, customer: str = "", source: str = "browser") -> Call:
-    """A new open call of `member` with its first event. `channels` is 1 (rep only) or 2."""
+def create_call(
+    *, member: MemberRef, channels: int, customer: str = "", source: str = "browser", places: Sequence[str] = ()
+) -> Call:
+    """A new open call of `member` with its first event. `channels` is 1 (rep only) or 2.
+
+    `places`: where the customer is (codes of tenants/consent/rules.yaml), none for the business's usual place. What
+    consent the call needs is decided here and stays, whatever happens to the policy.
+    """
+    ruling = ruling_for(places)
+    customer = without_secrets(customer, current_policy().redact, at_most=MAX_CUSTOMER_CHARS)
     with transaction.atomic():
-        call = Call.objects.create(member_id=member.id, channels=channels, customer=customer, source=source, last_seq=1)
-        started = events.call_started(channels=channels, source=source, customer=customer, member=member.name)
+        call = Call.objects.create(
+            member_id=member.id,
+            channels=channels,
+            customer=customer,
+            source=source,
+            last_seq=1,
+            place=ruling.place,
+            consent_mode=ruling.mode.value,
+            consent_wording=ruling.wording,
+            consent_language=ruling.language,
+        )
+        started = events.call_started(
+            channels=channels,
+            source=source,
+            customer=customer,
+            member=member.name,
+            place=ruling.place,
+            consent_mode=ruling.mode.value,
+        )
         _insert(call.id, 1, events.Kind.CALL_STARTED, started)
     return call
 
 
-def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
-    """The call if `member` may see it: reps their own, managers and admins all of the business.
+def append_first(call: Call, kind: events.Kind, payload: events.Payload) -> None:
+    """Adds an event to a call that nobody has owned yet. The caller holds the row's lock, or has just made it."""
+    call.last_seq += 1
+    call.save(update_fields=["last_seq"])
+    _insert(call.id, call.last_seq, kind, payload)
 
-    Raises `CallNotFound`, or `CallForbidden` for a colleague's call and for billing staff.
+
+def visible_call(call_id: uuid.UUID, member: MemberRef) -> Call:
+    """The call if `member` may see it now: own calls at once, others' as `reach_of` and the policy allow.
+
+    Raises `CallNotFound`, `CallHeld`, or `CallForbidden` for a colleague's call and for billing staff.
     """
-    call = Call.objects.filter(pk=call_id).first()
+    call = reachable_call(call_id, member)
+    if call.member_id == member.id:
+        return call
+    policy = current_policy()
+    if call.state == CallState.OPEN and not policy.allow_live_watching:
+        raise CallForbidden("Calls are not watched live here: it can be seen once it has ended.")
+    opens_at = rep_first.opens_at(call, policy)
+    if opens_at is not None:
+        raise CallHeld(call, opens_at)
+    return call
+
+
+def reachable_call(call_id: uuid.UUID, member: MemberRef) -> Call:
+    """The call if it is the member's own or of somebody in their reach, be it open, held or not. Shows nothing of it.
+
+    Raises `CallNotFound`, `CallForbidden`.
+    """
+    call = Call.objects.select_related("member").filter(pk=call_id).first()
     if call is None:
         raise CallNotFound
-    if member.role not in WATCHING_ROLES and (member.role != "rep" or call.member_id != member.id):
-        raise CallForbidden("This is a colleague's call.")
+    is_own = call.member_id == member.id and member.has_role(*CALLERS)
+    if not is_own and not reach_of(member).covers(call.member_id):
+        raise CallForbidden(_NOT_IN_REACH if can_watch(member.roles) else "This is a colleague's call.")
+    return call
+
+
+def read_call(call_id: uuid.UUID, member: MemberRef, *, via: Via) -> Call:
+    """As `visible_call`, for whoever goes on to read it through the API or a socket: noted in the audit log."""
+    call = visible_call(call_id, member)
+    looks.went_on(call, member, via=via)
     return call
 
 
@@ -124,6 +206,7 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None)
         CallInbox.objects.filter(call_id=call_id).delete()
         business = require_tenant()
         transaction.on_commit(lambda: _ask_for_report(business, call_id), robust=True)
+        transaction.on_commit(lambda: budgets.note_ended(call_id, now), robust=True)
         transaction.on_commit(lambda: wake.send(business.id, call_id, call.last_seq), robust=True)
 
 
@@ -159,9 +242,16 @@ def leave_message(call_id: uuid.UUID, member: MemberRef, message: dict[str, Any]
         member_id=member.id,
         member_name=member.name,
         is_own_call=call.member_id == member.id,
-        message=message,
+        message=_clean_message(message),
     )
     wake.send_inbox(require_tenant().id, call.id)
+
+
+def _clean_message(message: dict[str, Any]) -> dict[str, Any]:
+    if message.get("type") != "note":
+        return message
+    clean = without_secrets(str(message.get("text", "")), current_policy().redact, at_most=MAX_NOTE_CHARS)
+    return {**message, "text": clean}
 
 
 def _ask_for_report(business: Business, call_id: uuid.UUID) -> None:

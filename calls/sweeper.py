@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from calls import claims
+from calls import claims, holding
 from calls.models import Call, CallState
 from calls.services import end_call
 
@@ -39,3 +39,13 @@ def due_reports() -> Iterator[uuid.UUID]:
     claims.give_up()
     due = Call.objects.filter(claims.claimable(timezone.now())).order_by("report_due_at")
     yield from list(due.values_list("pk", flat=True)[:AT_ONCE])
+
+
+def due_prompt_tests() -> list[int]:
+    """Tests of prompts of the current business that nobody works on, the longest due first."""
+    return holding.prompt_tests.due(AT_ONCE)
+
+
+def due_play_tests() -> list[int]:
+    """The same for tests of plays."""
+    return holding.play_tests.due(AT_ONCE)

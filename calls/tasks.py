@@ -8,7 +8,9 @@ import uuid
 
 from django.core.cache import cache
 
-from calls import heartbeat, reports, sweeper
+from calls import heartbeat, reports, retention, sweeper
+from calls.play_tests import running as play_tests
+from calls.prompt_tests import running
 from tenants.context import Business, business_scope
 from tenants.jobs import business_task, each_business, public_task
 
@@ -25,6 +27,33 @@ def write_report(business: Business, *, call_id: str) -> None:  # noqa: ARG001 -
         return
 
 
+@business_task(name="calls.run_prompt_test")
+def run_prompt_test(business: Business, *, test_id: int) -> None:
+    """Works on one test of a prompt for some minutes. Sent again for the same test it does nothing, or goes on."""
+    if running.run(test_id) is running.Ended.NOT_YET:
+        run_prompt_test.send(business, test_id=test_id)
+
+
+@business_task(name="calls.run_play_test")
+def run_play_test(business: Business, *, test_id: int) -> None:
+    """Works on one back-test of a play for some minutes. Sent again for the same test it does nothing, or goes on."""
+    if play_tests.run(test_id):
+        run_play_test.send(business, test_id=test_id)
+
+
+@business_task(name="calls.apply_retention")
+def apply_retention(business: Business) -> None:  # noqa: ARG001 -- it says whose calls
+    """Deletes what one business keeps no longer. Sent again it finds nothing, or goes on where it stopped."""
+    retention.apply_retention()
+
+
+@public_task(name="calls.retention")
+def apply_all_retention() -> None:
+    """Every night: one task for each business, so that one with much to delete holds up nobody."""
+    for business in each_business():
+        apply_retention.send(business)
+
+
 @public_task(name="calls.sweep")
 def sweep() -> None:
     """For every business: end silent calls, send due reports. One business's trouble is not another's."""
@@ -33,8 +62,14 @@ def sweep() -> None:
             with business_scope(business):
                 sweeper.end_silent_calls()
                 due = list(sweeper.due_reports())
+                tests = sweeper.due_prompt_tests()
+                play_test_ids = sweeper.due_play_tests()
             for call_id in due:
                 write_report.send(business, call_id=str(call_id))
+            for test_id in tests:
+                run_prompt_test.send(business, test_id=test_id)
+            for test_id in play_test_ids:
+                run_play_test.send(business, test_id=test_id)
         except Exception:
             logger.exception("Sweep of a business failed", extra={"business": business.id})
     cache.set(heartbeat.WORKER_SEEN, time.time(), heartbeat.KEEP_S)

@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class CoachingConfig(AppConfig):
     name = "coaching"
-    verbose_name = "Coaching"
+    verbose_name = "Prompts and playbook"

@@ -33,13 +33,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A card that would like to be seen. `key` is the play's, or the topic's for a model card."""
+    """A card that would like to be seen. `key` is the play's, or the topic's for a model card.
+
+    `is_once`: not again in this call.
+    """
 
     key: str
     kind: SignalKind
     topic: str
     priority: int = 50
     cooldown_s: int = 60
+    is_once: bool = False
 
     @property
     def is_compliance(self) -> bool:
@@ -65,8 +69,10 @@ class Attention:
         self._speaking_since: int | None = None
 
     def judge(self, offer: Offer, now_ms: int) -> tuple[Verdict, str]:
-        """What to do with a card now, and why in one word: `speaking`, `spacing`, `budget`, `cooldown`, `away`."""
+        """What to do with a card, and why in one word: `speaking`, `spacing`, `budget`, `cooldown`, `once`, `away`."""
         played = self._played.get(offer.key)
+        if played is not None and offer.is_once:
+            return Verdict.DROP, "once"
         if played is not None and now_ms - played < 1_000 * offer.cooldown_s:
             return Verdict.DROP, "cooldown"
         if offer.is_compliance:
@@ -101,6 +107,10 @@ class Attention:
         self._offers[card_id] = offer
         while len(self._offers) > CARDS_REMEMBERED:
             del self._offers[next(iter(self._offers))]
+
+    def has_played(self, key: str) -> bool:
+        """Whether a card of this key was pushed in this call."""
+        return key in self._played
 
     def note_speaking(self, is_speaking: bool, now_ms: int) -> None:
         """The rep starts or stops speaking. The first 300 ms count as a sound, not as speech."""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from coaching import metrics
 from coaching.attention import Attention, Offer
 from coaching.clocks import CallClock
 from coaching.context import Transcript
+from coaching.course import Course
 from coaching.desk import Desk
-from coaching.ears import Ears, Heard
+from coaching.ears import Cue, Ears, Heard
 from coaching.llm.base import CardModel, ModelError
 from coaching.llm.tips import Rung, TipCache
 from coaching.model_lane import LaneReport, ModelLane
 from coaching.moments import Moments
 from coaching.planner import Ask, Planner
 from coaching.sink import CoachSink
-from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
+from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Source
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ class Coach:
     """One per live call, used from one event loop only. Everything but `warm_up` and `aclose` is synchronous.
 
     `clock` gives seconds and only ever grows. `is_mono` says that one channel carries both people: the
-    speaker of a line is then unknown, and cards do not wait for the rep to stop speaking.
+    speaker of a line is then unknown, and cards do not wait for the rep to stop speaking. `fired` is told of every
+    play that fires, shown or not.
     """
 
     def __init__(
@@ -39,10 +41,14 @@ class Coach:
         sink: CoachSink,
         clock: Callable[[], float] = time.monotonic,
         is_mono: bool = False,
+        fired: Callable[[Cue], None] | None = None,
     ) -> None:
         self.call_id = call_id
         self._sink = sink
-        self._ears = Ears(material, is_mono=is_mono)
+        self._playbook_version = material.playbook_version
+        self._facts = {fact.key: fact for fact in material.knowledge}
+        self._fired = fired or _nobody_asks
+        self._ears = Ears(material, is_mono=is_mono, is_spent=self._is_spent)
         self._call_clock = CallClock(clock)
         self._moments = Moments()
         self._transcript = Transcript()
@@ -82,6 +88,8 @@ class Coach:
                 if moment is not None:
                     self._sink.moment(moment)
         if not line.recovered:
+            for cue in heard.cues:
+                self._fired(cue)
             self._offer_play(heard)
             self._ask_model(heard, line)
             self._desk.settle()
@@ -98,12 +106,34 @@ class Coach:
         else:
             self._desk.settle()
 
+    def tick(self, now_ms: int, heard_ms: Mapping[Channel, int]) -> None:
+        """About every second of the call: plays that wait for time, or for something that was not said.
+
+        `heard_ms` says for each channel that may be heard up to where all its words are known.
+        """
+        self._call_clock.note(now_ms)
+        self._desk.settle()
+        is_free = True
+        for cue, is_new in self._ears.due(self._call_clock.now_ms(), heard_ms):
+            if is_new:
+                self._fired(cue)
+            if is_free and self._desk.offer_now(self._play_card(cue), _play_offer(cue)):
+                self._ears.course.done(cue.play.key)
+                is_free = False
+
     def act(self, card_id: str, action: CardAction) -> None:
         """What the rep did with a card. Unknown cards are ignored."""
         self._desk.act(card_id, action)
 
-    def restore(self, lines: Sequence[Line], moments: Sequence[Moment], cards: Sequence[Card]) -> None:
-        """Take over a call that another process coached: its log so far, in order. Publishes nothing."""
+    def restore(
+        self, lines: Sequence[Line], moments: Sequence[Moment], cards: Sequence[Card], course: Course | None = None
+    ) -> None:
+        """Take over a call that another process coached: its log so far, in order. Publishes nothing.
+
+        `course` is what `coaching.ears.recalled` makes of it, away from the loop.
+        """
+        if course is not None:
+            self._ears.course = course
         for line in lines:
             self._transcript.add(line)
             if not line.recovered:
@@ -111,7 +141,8 @@ class Coach:
         self._moments.restore(moments)
         for card in cards:
             if card.kind is not None and card.lane is not Lane.MANAGER:
-                key = card.source.key if card.source is not None else card.id
+                source = card.source.key if card.source is not None else card.id
+                key = card.play or source
                 self._desk.attention.pushed(Offer(key, card.kind, card.topic), card.id, card.trigger_end_ms)
 
     def hang_up(self) -> None:
@@ -141,10 +172,9 @@ class Coach:
             await self._lane.aclose()
 
     def _offer_play(self, heard: Heard) -> None:
-        best = self._ears.best_play(heard)
-        if best is not None:
-            found, play = best
-            self._desk.offer(_play_card(play, found.signal), _play_offer(play, found.signal))
+        cue = heard.best
+        if cue is not None:
+            self._desk.offer(self._play_card(cue), _play_offer(cue))
             return
         if self._rung.is_tips:
             self._offer_tip(heard)
@@ -159,12 +189,45 @@ class Coach:
                 self._desk.offer(card, Offer(f"tip-{card.topic}", found.signal.kind, card.topic))
                 return
 
+    def _play_card(self, cue: Cue) -> Card:
+        play = cue.play
+        return Card(
+            id=cue.card_id,
+            lane=Lane.INSTANT,
+            kind=play.kind,
+            title=play.title,
+            say=play.say,
+            why=play.why,
+            topic=cue.topic,
+            trigger_end_ms=cue.at_ms if cue.signal is not None else self._call_clock.now_ms(),
+            signal_id=cue.signal.id if cue.signal is not None else None,
+            source=self._source(play),
+            playbook_version=self._playbook_version,
+            play=play.key,
+            question=play.question,
+        )
+
+    def _source(self, play: Play) -> Source:
+        """The fact that the play leans on, or itself in the business's own words."""
+        fact = self._facts.get(play.source)
+        if fact is not None:
+            return Source(fact.key, fact.title, fact.source, fact.source_url)
+        return Source(play.key, play.title, play.source)
+
+    def _is_spent(self, play: Play) -> bool:
+        return play.once_per_call and self._desk.attention.has_played(play.key)
+
     def _ask_model(self, heard: Heard, line: Line) -> None:
         if self._lane is None or not heard.found:
             return
         now_ms = self._call_clock.now_ms()
         ask = self._planner.plan(heard.found, line, now_ms)
-        if ask is not None and self._lane.ask(ask, self._transcript, self._moments.all):
+        if ask is None:
+            return
+        if self._lane.is_spent:
+            self._rung.failed(ModelError("all_asked", retryable=False))
+            return
+        if self._lane.ask(ask, self._transcript, self._moments.all):
             self._planner.asked(ask, now_ms)
 
     def _still_fits(self, ask: Ask) -> bool:
@@ -183,20 +246,10 @@ class Coach:
             self._planner.discarded(report.ask)
 
 
-def _play_card(play: Play, signal: Signal) -> Card:
-    return Card(
-        id=f"play-{signal.id}",
-        lane=Lane.INSTANT,
-        kind=play.kind,
-        title=play.title,
-        say=play.say,
-        why=play.why,
-        topic=signal.topic,
-        trigger_end_ms=signal.end_ms,
-        signal_id=signal.id,
-        source=Source(play.key, play.title),
-    )
+def _nobody_asks(cue: Cue) -> None:
+    """Only back-tests ask what fires without being shown."""
 
 
-def _play_offer(play: Play, signal: Signal) -> Offer:
-    return Offer(play.key, signal.kind, signal.topic, play.priority, play.cooldown_s)
+def _play_offer(cue: Cue) -> Offer:
+    play = cue.play
+    return Offer(play.key, cue.kind, cue.topic, play.priority, play.cooldown_s, is_once=play.once_per_call)

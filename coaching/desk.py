@@ -51,6 +51,13 @@ class Desk:
             metrics.cards.labels(card.lane.value, reason).inc()
         return verdict
 
+    def offer_now(self, card: Card, offer: Offer) -> bool:
+        """Push the card if the budget allows it at this moment; who offers it will come again."""
+        verdict, _ = self.attention.judge(offer, self._call_clock.now_ms())
+        if verdict is Verdict.SHOW:
+            self.push(card, offer)
+        return verdict is Verdict.SHOW
+
     def push(self, card: Card, offer: Offer) -> None:
         """Show a card that the budget allowed."""
         self.attention.pushed(offer, card.id, self._call_clock.now_ms())

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from coaching.llm.base import CardText
 from coaching.signals.text import words_of
-from coaching.types import Material, SignalKind, Source
+from coaching.types import Knowledge, Material, SignalKind, Source
 
 MAX_SAY = 240
 _NUMBER = re.compile(r"\d[\d.,:]*\d|\d")
@@ -87,21 +87,26 @@ def question_for(kind: SignalKind, topic: str) -> str:
 
 
 class Ground:
-    """A business's material, ready to check cards against. Built once per call."""
+    """A business's material, ready to check cards against. Built once per call.
+
+    Only approved facts are ground: their numbers and claims may be said. A play may be named as the source of a
+    sentence and its words may be used, but its figures count only if a fact holds them too.
+    """
 
     def __init__(self, material: Material) -> None:
-        self._titles = {entry.key: (entry.title, entry.body) for entry in material.knowledge}
-        self._titles.update({play.key: (play.title, play.say) for play in material.plays})
-        whole = [material.business_name, *material.competitors, *material.keyterms]
-        whole += [f"{title} {body}" for title, body in self._titles.values()]
-        self._text = " ".join(whole)
-        self._words = frozenset(words_of(self._text))
-        self._numbers = _numbers(self._text)
+        self._sources = {play.key: Source(play.key, play.title) for play in material.plays}
+        self._sources.update({fact.key: source_of(fact) for fact in material.knowledge})
+        facts = " ".join(f"{fact.title} {fact.body}" for fact in material.knowledge)
+        names = [material.business_name, *material.competitors, *material.keyterms]
+        names += [f"{play.title} {play.say}" for play in material.plays]
+        self._claimable = frozenset(words_of(facts))
+        self._words = self._claimable | frozenset(words_of(" ".join(names)))
+        self._numbers = _numbers(facts)
 
     def violation(self, say: str, heard: str) -> str:
         """Why this sentence, finished or still growing, may not be shown, or an empty string.
 
-        A sum of money or a percentage must stand in the material; a plain number or a name may also echo
+        A sum of money or a percentage must stand in the facts; a plain number or a name may also echo
         `heard`, what was said in the call. The last, perhaps unfinished word of a growing text is the caller's
         to hold back.
         """
@@ -128,13 +133,18 @@ class Ground:
         return self._sourced(card.source_key, say) if card.source_key else _as_question(say)
 
     def _sourced(self, key: str, say: str) -> Verdict:
-        entry = self._titles.get(key)
-        if entry is None:
+        source = self._sources.get(key)
+        if source is None:
             return Verdict(Ruling.UNGROUNDED, "source")
         claims = {match.group().lower() for match in _CLAIM.finditer(say)}
-        if not all(frozenset(words_of(claim)) <= self._words for claim in claims):
+        if not all(frozenset(words_of(claim)) <= self._claimable for claim in claims):
             return Verdict(Ruling.UNGROUNDED, "claim")
-        return Verdict(Ruling.GROUNDED, source=Source(key, entry[0]))
+        return Verdict(Ruling.GROUNDED, source=source)
+
+
+def source_of(fact: Knowledge) -> Source:
+    """What a card says about a fact it leans on: its title, and where the fact is from."""
+    return Source(fact.key, fact.title, fact.source, fact.source_url)
 
 
 def _as_question(say: str) -> Verdict:

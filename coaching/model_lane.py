@@ -16,7 +16,7 @@ from coaching import context, grounding, metrics, prompts
 from coaching.attention import Offer, Verdict
 from coaching.clocks import CallClock
 from coaching.desk import Desk
-from coaching.llm.base import CardModel, CardRequest, CardText, ModelError, estimate
+from coaching.llm.base import CardModel, CardRequest, CardText, ModelError, card_request, estimate
 from coaching.planner import Ask
 from coaching.sink import CoachSink
 from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
@@ -93,21 +93,31 @@ class ModelLane:
         self._still_fits = still_fits
         self._done = done
         self._ground = grounding.Ground(material)
+        self._material = material
         self._prefix = prompts.live_prefix(material)
-        self._temperature = material.live_prompt.temperature
+        self._requests_left = material.live_prompt.limits.max_requests
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_busy(self) -> bool:
         return self._task is not None and not self._task.done()
 
+    @property
+    def is_spent(self) -> bool:
+        """The prompt version allows this call no further request."""
+        return self._requests_left <= 0
+
     def ask(self, ask: Ask, transcript: context.Transcript, moments: tuple[Moment, ...]) -> bool:
-        """Start asking; False while another request is in flight. The context is read before this returns."""
-        if self.is_busy:
+        """Start asking; False while another request is in flight, or when none is left.
+
+        The context is read before this returns.
+        """
+        if self.is_busy or self.is_spent:
             return False
+        self._requests_left -= 1
         signal = ask.signal
         messages = context.card_messages(self._prefix, transcript, moments, signal, ask.line)
-        request = CardRequest(messages, cache_key=self._call_id, temperature=self._temperature)
+        request = card_request(self._material.live_prompt, messages, cache_key=self._call_id)
         answer = _Answer(
             ask=ask,
             request=request,
@@ -121,10 +131,8 @@ class ModelLane:
     async def warm_up(self) -> None:
         """Connect, and let the vendor cache the fixed prefix by one throw-away request. Raises `ModelError`."""
         await self._model.warm_up()
-        request = CardRequest(
-            (("system", self._prefix), ("user", "The call has not begun. Set should_show to false.")),
-            cache_key=self._call_id,
-        )
+        messages = (("system", self._prefix), ("user", "The call has not begun. Set should_show to false."))
+        request = card_request(self._material.live_prompt, messages, cache_key=self._call_id)
         async with aclosing(self._model.stream_card(request)) as stream:
             async for item in stream:
                 if isinstance(item, Usage):
@@ -257,6 +265,8 @@ class ModelLane:
             signal_id=signal.id,
             source=verdict.source,
             replaces=answer.replaces,
+            prompt_version=self._material.live_prompt.number,
+            playbook_version=self._material.playbook_version,
         )
 
     def _meter(self, answer: _Answer) -> None:

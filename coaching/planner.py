@@ -6,6 +6,7 @@ attention budget would let the card be seen. On an interim the ask is a speculat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coaching.signals.tracker import Found
@@ -43,11 +44,15 @@ class Planner:
 
     def plan(self, found: tuple[Found, ...], line: Line, now_ms: int) -> Ask | None:
         """The signal of this line most worth a card of the model, or None."""
+        return self.choose([one.signal for one in found], line, now_ms)
+
+    def choose(self, signals: Iterable[Signal], line: Line, now_ms: int) -> Ask | None:
+        """The same, of signals that were found before."""
         if line.recovered or (not line.is_final and len(line.text.split()) < MIN_WORDS_INTERIM):
             return None
         if self._last_ms is not None and now_ms - self._last_ms < MIN_GAP_MS:
             return None
-        worthy = [one.signal for one in found if self._is_worthy(one.signal)]
+        worthy = [signal for signal in signals if self._is_worthy(signal)]
         if not worthy:
             return None
         best = max(worthy, key=lambda signal: (WORTH[signal.kind], signal.confidence))

@@ -2,150 +2,92 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
-from django.db.models import Max
-from django.utils import timezone
+from django.db.models import Q
 
-from coaching import prompts
+from coaching import facts, handbook_changes, playbook_versions, working_copy
 from coaching.ears import compiled
-from coaching.models import Competitor, Keyterm, Play, PromptPurpose, PromptVersion
-from coaching.models import Knowledge as KnowledgeEntry
+from coaching.handbook import MAX_FACTS, MAX_PLAYS, Handbook
+from coaching.handbook_changes import Mode
+from coaching.models import Competitor, Knowledge, PromptPurpose
 from coaching.packs import Pack, load_pack
-from coaching.types import Channel, Knowledge, Material, Prompt, SignalKind
-from coaching.types import Play as PlayValue
+from coaching.prompt_versions import Wording, publish_text, published_prompt, published_version
+from coaching.types import Knowledge as KnowledgeValue
+from coaching.types import Material
 from tenants.context import require_tenant
-from tenants.house.models import Policy
-
-MAX_PLAYS = 300
-MAX_KNOWLEDGE = 500
-DEFAULTS = {PromptPurpose.LIVE: prompts.DEFAULT_LIVE, PromptPurpose.REPORT: prompts.DEFAULT_REPORT}
+from tenants.house.policies import current_policy
 
 
 def load_material() -> Material:
-    """Everything one call needs, read once: active plays by priority, knowledge, competitors, published prompts.
+    """Everything one call needs, read once: the published playbook, plays by priority, and the published prompts.
 
-    At most 300 plays and 500 knowledge entries count; the rest, least important, is left out. Compiles the
-    phrases too, so that the call's loop need not.
+    Compiles the phrases too, so that the call's loop need not.
     """
-    business = require_tenant()
-    rivals = tuple(Competitor.objects.all()[:200])
-    policy = Policy.objects.first() or Policy()
-    plays = tuple(as_value(play) for play in Play.objects.filter(is_active=True)[:MAX_PLAYS])
+    require_tenant()
+    number, book = playbook_versions.in_use()
+    return material_of(book, number)
+
+
+def material_of(book: Handbook, number: int) -> Material:
+    """A handbook as calls use it. At most 300 plays and 500 facts count; the rest, least important, is left out."""
+    policy = current_policy()
+    plays = sorted((play for play in book.plays if play.key not in book.off), key=lambda play: -play.priority)
+    rivals = tuple(rival.name for rival in book.competitors)
     material = Material(
-        business_name=business.name,
-        plays=plays,
-        knowledge=tuple(
-            Knowledge(entry.key, entry.title, entry.body)
-            for entry in KnowledgeEntry.objects.filter(is_active=True)[:MAX_KNOWLEDGE]
-        ),
-        competitors=tuple(rival.name for rival in rivals),
-        keyterms=_keyterms(rivals),
+        business_name=require_tenant().name,
+        plays=tuple(plays[:MAX_PLAYS]),
+        knowledge=_usable(book)[:MAX_FACTS],
+        competitors=rivals,
+        keyterms=tuple(dict.fromkeys((*book.keyterms, *rivals))),
         live_prompt=published_prompt(PromptPurpose.LIVE),
         report_prompt=published_prompt(PromptPurpose.REPORT),
+        playbook_version=number,
         settings={
             "seconds_between_cards": policy.seconds_between_cards,
             "cards_per_10_minutes": policy.cards_per_10_minutes,
         },
-        aliases=tuple((spelling, rival.name) for rival in rivals for spelling in _lines(rival.also_known_as)),
+        aliases=tuple((spelling, rival.name) for rival in book.competitors for spelling in rival.also_known_as),
     )
     compiled(material)
     return material
 
 
-def as_value(play: Play) -> PlayValue:
-    """A play as the pure code knows it."""
-    return PlayValue(
-        key=play.key,
-        kind=SignalKind(play.kind),
-        topic=play.topic,
-        title=play.title,
-        say=play.say,
-        why=play.why,
-        patterns=_lines(play.patterns),
-        unless=_lines(play.unless),
-        channel=Channel(play.channel) if play.channel else None,
-        priority=play.priority,
-        cooldown_s=play.cooldown_s,
-    )
-
-
-def published_version(purpose: str) -> PromptVersion | None:
-    """The version in use, None before the first was published."""
-    versions = PromptVersion.objects.filter(purpose=purpose, published_at__isnull=False)
-    return versions.order_by("-published_at", "-number").first()
-
-
-def published_prompt(purpose: str) -> Prompt:
-    version = published_version(purpose)
-    if version is None:
-        return Prompt(0, DEFAULTS[PromptPurpose(purpose)])
-    return Prompt(version.pk, version.system, version.temperature)
-
-
-def save_prompt_version(*, purpose: str, system: str, temperature: float = 0.3, note: str = "") -> PromptVersion:
-    """A new version with the next number, not yet in use. Two at once: one of them raises `IntegrityError`."""
-    last = PromptVersion.objects.filter(purpose=purpose).aggregate(last=Max("number"))["last"] or 0
-    version = PromptVersion(purpose=purpose, number=last + 1, system=system, temperature=temperature, note=note)
-    version.save()
-    return version
-
-
-def publish(version: PromptVersion) -> PromptVersion:
-    """Use a saved version from now on; calls in flight keep the one they began with."""
-    now = timezone.now()
-    PromptVersion.objects.filter(pk=version.pk).update(published_at=now)
-    version.published_at = now
-    return version
-
-
 @transaction.atomic
-def publish_prompt(*, purpose: str, system: str, temperature: float = 0.3, note: str = "") -> PromptVersion:
-    """Save a new version and use it at once."""
-    return publish(save_prompt_version(purpose=purpose, system=system, temperature=temperature, note=note))
+def apply_pack(name: str, *, publish: bool = True) -> Pack:
+    """Bring an industry pack into the working copy of the current business; raises `packs.BadPack`.
 
-
-@transaction.atomic
-def apply_pack(name: str) -> Pack:
-    """Bring an industry pack into the current business; raises `packs.BadPack`.
-
-    May be repeated: plays and knowledge of the same key take the pack's words again, everything else the
-    business wrote stays. Prompts are published only where the business has none.
+    May be repeated: plays and facts of the same key take the pack's words again, what is switched off stays off, and
+    everything else the business wrote stays. Prompts, and with `publish` the playbook, are published only where the
+    business has none.
     """
     require_tenant()
     pack = load_pack(name)
-    for play in pack.plays:
-        Play.objects.update_or_create(
-            key=play.key,
-            defaults={
-                "title": play.title,
-                "kind": play.kind,
-                "topic": play.topic,
-                "channel": play.channel,
-                "say": play.say,
-                "why": play.why,
-                "patterns": "\n".join(play.patterns),
-                "unless": "\n".join(play.unless),
-                "priority": play.priority,
-                "cooldown_s": play.cooldown_s,
-            },
-        )
-    for key, title, body in pack.knowledge:
-        KnowledgeEntry.objects.update_or_create(key=key, defaults={"title": title, "body": body})
-    for rival, spellings in pack.competitors:
-        Competitor.objects.get_or_create(name=rival, defaults={"also_known_as": "\n".join(spellings)})
-    for term in pack.keyterms:
-        Keyterm.objects.get_or_create(text=term)
+    known = set(Competitor.objects.values_list("name", flat=True))
+    book = replace(
+        pack.book,
+        facts=tuple(
+            replace(fact, value=replace(fact.value, source=fact.value.source or f"Pack “{pack.title}”"))
+            for fact in pack.book.facts
+        ),
+        competitors=tuple(rival for rival in pack.book.competitors if rival.name not in known),
+    )
+    working_copy.lay_over(handbook_changes.keeping_off(working_copy.read(), book), Mode.ADD)
     for purpose, system in ((PromptPurpose.LIVE, pack.live_prompt), (PromptPurpose.REPORT, pack.report_prompt)):
         if published_version(purpose) is None:
-            publish_prompt(purpose=purpose, system=system, note=f"From the pack “{pack.title}”")
+            publish_text(Wording(purpose, system, note=f"From the pack “{pack.title}”"))
+    if publish:
+        playbook_versions.publish_first(f"From the pack “{pack.title}”")
     return pack
 
 
-def _keyterms(rivals: tuple[Competitor, ...]) -> tuple[str, ...]:
-    """What recognition should know: the business's words and its competitors' names."""
-    terms = [*Keyterm.objects.values_list("text", flat=True)[:200], *(rival.name for rival in rivals)]
-    return tuple(dict.fromkeys(terms))
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+def _usable(book: Handbook) -> tuple[KnowledgeValue, ...]:
+    """Facts that may be claimed today. Whoever withdraws one, or switches it off, need not publish that first."""
+    withdrawn = set(Knowledge.objects.filter(Q(is_active=False) | Q(approved_at=None)).values_list("key", flat=True))
+    today = facts.today()
+    return tuple(
+        fact.value
+        for fact in book.facts
+        if fact.is_approved and fact.is_active and fact.value.key not in withdrawn and fact.value.is_valid(today)
+    )

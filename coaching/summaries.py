@@ -21,21 +21,36 @@ def write_summary(material: Material, lines: Sequence[Line], moments: Sequence[M
 
     Each point carries the `start_ms` of its line, or None when the model named none.
     """
-    if not lines or not (settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL):
+    if not lines or not has_model():
         return extractive.summarise(lines, moments)
-    from coaching.llm import reports  # noqa: PLC0415 - the SDK costs a second to import
-
-    messages = context.summary_messages(material, lines, moments)
-    request = SummaryRequest(messages, temperature=material.report_prompt.temperature)
-    model = settings.OPENAI_REPORT_MODEL
     try:
-        answer, usage = reports.write(
-            request, model=model, api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL
-        )
+        return ask_model(material, lines, moments)
     except ModelError as error:
         metrics.model_errors.labels(error.reason).inc()
         log.warning("the model wrote no report: %s", error.reason)
         return extractive.summarise(lines, moments)
+
+
+def has_model() -> bool:
+    return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+
+
+def ask_model(material: Material, lines: Sequence[Line], moments: Sequence[Moment]) -> Summary:
+    """The report by the model, with the published version's examples, settings and limits. Raises `ModelError`."""
+    from coaching.llm import reports  # noqa: PLC0415 - the SDK costs a second to import
+
+    prompt = material.report_prompt
+    request = SummaryRequest(
+        context.summary_messages(material, lines, moments),
+        total_s=prompt.limits.deadline_ms / 1_000,
+        temperature=prompt.temperature,
+        max_output_tokens=prompt.limits.max_output_tokens,
+        max_tries=prompt.limits.max_requests,
+    )
+    model = prompt.model or settings.OPENAI_REPORT_MODEL
+    answer, usage = reports.write(
+        request, model=model, api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL
+    )
     return Summary(
         text=answer["text"].strip(),
         key_points=_points(answer.get("key_points"), lines),

@@ -7,6 +7,7 @@ reconnects and name the same instant in audio, transcript, signals, cards and re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 
@@ -114,6 +115,8 @@ class Source:
 
     key: str
     title: str
+    origin: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,9 @@ class Card:
     """What the rep sees. `say` is the sentence to say and is readable first; `why` is one short reason.
 
     `trigger_end_ms` is the end of the triggering word in the audio: card latency starts there.
+    `prompt_version` is the number of the live prompt that wrote it, 0 for the built-in text, None when no model
+    did; `playbook_version` the playbook it was made with, None for a manager's card. `play` is the key of the play
+    that made it, empty without one; `question` one to ask after what is said.
     """
 
     id: str
@@ -135,6 +141,10 @@ class Card:
     source: Source | None = None
     replaces: str | None = None
     author: str = ""
+    prompt_version: int | None = None
+    playbook_version: int | None = None
+    play: str = ""
+    question: str = ""
 
 
 class CardAction(StrEnum):
@@ -174,9 +184,56 @@ class Usage:
     is_estimate: bool = False
 
 
+class Trigger(StrEnum):
+    """What makes a play fire: words or a signal, their absence, or time alone."""
+
+    SAID = "said"
+    NOT_SAID = "not_said"
+    ELAPSED = "elapsed"
+
+
+class Match(StrEnum):
+    """For a play that waits for something said: one of its phrases or signals is enough, or it takes both."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call can be about, for plays that refer to it: a kind of signal, and one topic of it or (empty) any."""
+
+    kind: SignalKind
+    topic: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Subject:
+        """`price` or `objection/price`. Raises `ValueError` that says what to write."""
+        kind, _, topic = text.strip().partition("/")
+        if kind not in [each.value for each in SignalKind]:
+            kinds = ", ".join(each.value for each in SignalKind)
+            raise ValueError(
+                f"“{kind}” is no kind of signal. Write one of {kinds}; or with its topic: objection/price."
+            )
+        return cls(SignalKind(kind), topic.strip())
+
+    def covers(self, kind: SignalKind, topic: str) -> bool:
+        return kind is self.kind and self.topic in ("", topic)
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}/{self.topic}" if self.topic else self.kind.value
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
-    """When → what to show. `patterns` are phrases or `re:` expressions, `unless` are do-not-fire phrases."""
+    """When → what to show.
+
+    `trigger` SAID: `patterns` (phrases or `re:` expressions) or `signals` are heard from `channel`; without `signals`
+    the play's own kind and topic count. `unless` are phrases that stop it. NOT_SAID: none of them was heard from
+    `channel` within `within_s` seconds of the call's start, or of each time that `since` comes up. ELAPSED: so many
+    seconds have passed. `before` and `after` bind all three to the order of the call, `from_s` and `until_s` (0: no
+    limit) to its clock. `say` is one line or two. `source` is a fact's key or the business's own words.
+    """
 
     key: str
     kind: SignalKind
@@ -189,24 +246,97 @@ class Play:
     channel: Channel | None = Channel.CUSTOMER
     priority: int = 50
     cooldown_s: int = 60
+    trigger: Trigger = Trigger.SAID
+    match: Match = Match.ANY
+    signals: tuple[Subject, ...] = ()
+    since: Subject | None = None
+    within_s: int = 0
+    before: Subject | None = None
+    after: Subject | None = None
+    from_s: int = 0
+    until_s: int = 0
+    once_per_call: bool = False
+    question: str = ""
+    source: str = ""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The signals that it listens for."""
+        if self.signals or self.trigger is not Trigger.SAID:
+            return self.signals
+        return (Subject(self.kind, self.topic),)
+
+
+class FactKind(StrEnum):
+    """What an approved fact is about."""
+
+    PRICE = "price"
+    REFERENCE = "reference"
+    COMPETITOR = "competitor"
+    PRODUCT = "product"
+    POLICY = "policy"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """One approved fact of the business: the only material a card may claim from."""
+    """One approved fact of the business: the only material a card may claim from.
+
+    `source` says where the fact is from, `source_url` is an https address or empty. After `valid_until` it may not
+    be used any more; None: for good.
+    """
 
     key: str
     title: str
     body: str
+    kind: FactKind = FactKind.OTHER
+    source: str = ""
+    source_url: str = ""
+    valid_until: date | None = None
+
+    def is_valid(self, on: date) -> bool:
+        return self.valid_until is None or on <= self.valid_until
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What good help looks like: what was heard, and what to say then."""
+
+    heard: str
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one prompt version may spend.
+
+    `deadline_ms`: for a live card the time to its first words, for a report the time for the whole of it.
+    `max_requests`: for cards how often the model is asked in one call, for a report how often it is tried.
+    """
+
+    max_output_tokens: int
+    deadline_ms: int
+    max_requests: int
+
+
+LIVE_LIMITS = Limits(max_output_tokens=220, deadline_ms=1_500, max_requests=120)
+REPORT_LIMITS = Limits(max_output_tokens=1_500, deadline_ms=60_000, max_requests=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One immutable prompt version, as the model sees it."""
+    """One immutable prompt version, as the model sees it.
+
+    `number` 0 is the built-in text, an empty `model` the installation's.
+    """
 
     version_id: int
     system: str
     temperature: float = 0.3
+    number: int = 0
+    examples: tuple[Example, ...] = ()
+    model: str = ""
+    limits: Limits = LIVE_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

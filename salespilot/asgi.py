@@ -14,10 +14,11 @@ http_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter
 
 from calls.routing import websocket_urlpatterns
-from salespilot import observability
+from salespilot import observability, startup
 from tenants.sockets import BusinessSocket
 
 observability.start()
+startup.refuse_unsound()
 
 application = ProtocolTypeRouter(
     {

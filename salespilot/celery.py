@@ -28,3 +28,12 @@ def start_observability(**_: Any) -> None:
     from salespilot import observability  # noqa: PLC0415 -- settings are not ready when this module loads
 
     observability.start()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsound(**_: Any) -> None:
+    """Before the first task, once for all processes of a worker."""
+    from salespilot import startup  # noqa: PLC0415 -- as above
+
+    startup.refuse_unsound()

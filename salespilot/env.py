@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 READ: set[str] = set()
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 # Addresses that belong together: with one of them given, none of the group is taken from elsewhere.
-_ADDRESSES = (("DATABASE_URL", "DATABASE_OWNER_URL"), ("REDIS_URL",))
+_ADDRESSES = (("DATABASE_URL", "DATABASE_OWNER_URL"), ("REDIS_URL",), ("LINK_PORT",))
 
 
 def adopt_running(path: Path) -> None:
@@ -71,6 +74,39 @@ def choice(name: str, default: str, options: Sequence[str]) -> str:
     if value not in options:
         raise ImproperlyConfigured(f"{name} is {value!r}: write one of {', '.join(options)}.")
     return value
+
+
+def host(name: str, default: str) -> str:
+    """A host name in lower case, without port; `default` is taken as it is."""
+    value = text(name, default).lower().rstrip(".")
+    if value != default and not _HOST.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a host name such as pilot.example.com, without a port.")
+    return value
+
+
+def sockets(name: str, *, port: int) -> list[tuple[str, int]]:
+    """IP addresses with their ports, parted by commas: `192.0.2.1, 127.0.0.1:5353, [2001:db8::1]:53`."""
+    found = []
+    for entry in filter(None, (part.strip() for part in text(name).split(","))):
+        try:
+            parts = urlsplit(f"//{entry}" if entry.count(":") < 2 or entry.startswith("[") else f"//[{entry}]")
+            found.append((str(ip_address(parts.hostname or "")), parts.port or port))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds {entry!r}: write IP addresses, each with or without :port."
+            ) from None
+    return found
+
+
+def networks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
+    """IP addresses and networks, parted by commas: `127.0.0.1, 10.0.0.0/8`."""
+    found = []
+    for entry in filter(None, (part.strip() for part in text(name, default).split(","))):
+        try:
+            found.append(ip_network(entry))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} holds {entry!r}: write IP addresses or networks.") from None
+    return found
 
 
 def url(name: str, default: str, *, schemes: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What machines ask of a process: is it alive, is it ready, how is it doing.
+"""What machines ask of a process: is it alive, is it ready, how is it doing, does a host get a certificate.
 
 These paths answer on any host, before the host is looked up: a load balancer knows no business.
 `/livez` touches nothing. `/healthz` is readiness: 503 when the database is gone, because then no page works;
@@ -25,6 +25,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 
 from calls.heartbeat import WORKER_SEEN
 from tenants.context import public_scope
+from tenants.domains.tls import ask
 
 responses = Counter("salespilot_http_responses_total", "HTTP answers by class of status.", ["status"])
 
@@ -60,12 +61,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
-PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/livez": live, "/healthz": health, "/metrics": metrics}
+PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/livez": live,
+    "/healthz": health,
+    "/metrics": metrics,
+    "/tls/ask": ask,
+}
 
 
 @sync_and_async_middleware
 def answer_probes(get_response: Handler) -> Handler:
-    """First in MIDDLEWARE: answers the three paths and counts every other answer by its class."""
+    """First in MIDDLEWARE: answers these paths and counts every other answer by its class."""
     if iscoroutinefunction(get_response):
 
         async def asynchronous(request: HttpRequest) -> HttpResponseBase:

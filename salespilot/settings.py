@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from salespilot import databases, env, logs
+from celery.schedules import crontab
+
+from salespilot import databases, env, logs, mailing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("SALESPILOT_VAR", str(BASE_DIR / "var")))
@@ -16,6 +18,15 @@ DEBUG = env.boolean("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or databases.local_secret(VAR_DIR / "secret-key")
 HTTPS = env.boolean("HTTPS")
 PUBLIC_HOST = env.text("PUBLIC_HOST", "localhost")
+# Where sub-domains of businesses are, and where domains of their own have to lead.
+BUSINESS_DOMAIN = env.host("BUSINESS_DOMAIN", PUBLIC_HOST)
+DOMAIN_TARGET = env.host("DOMAIN_TARGET", PUBLIC_HOST)
+# Empty: the name servers of this machine.
+DNS_SERVERS = env.sockets("DNS_SERVERS", port=53)
+# Who may ask whether a certificate is wanted for a host.
+TLS_ASK_ALLOWED = env.networks("TLS_ASK_ALLOWED", "127.0.0.0/8,::1")
+# Whether people may sign up a new business on the public host.
+SIGN_UP = env.choice("SIGN_UP", "closed", ("closed", "approval", "open"))
 
 # The Domain table is the allow-list: an unknown host gets 404 before anything else, and no link is
 # ever built from the Host header.
@@ -29,6 +40,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_DOMAIN = None
+CSRF_FAILURE_VIEW = "tenants.error_pages.no_csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -57,13 +69,19 @@ CONTENT_SECURITY_POLICY = {
 # Businesses ----------------------------------------------------------------------------------
 
 SHARED_APPS = [
-    "daphne",
     # Before django_tenants, which brings an index page of its own for the admin.
     "unfold.apps.BasicAppConfig",
     "django_tenants",
     "tenants",
     "tenants.members",
+    "tenants.signup",
     "billing.rates",
+    # Sign-in of operators; the same tables stand in every business's schema.
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
     "tenants.admin_config.BusinessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -77,6 +95,12 @@ SHARED_APPS = [
 TENANT_APPS = [
     "tenants.members",
     "tenants.house",
+    "tenants.audit",
+    "tenants.signin",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
     "coaching",
     "calls",
     "billing",
@@ -100,6 +124,36 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+
+# Sign-in, by django-allauth; what is a business's own choice stands in its schema, see tenants/signin/.
+ACCOUNT_ADAPTER = "tenants.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+# Failed sign-ins are counted by tenants/members/throttle.py: an office behind one address may sign in at nine.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/15m/key"}
+ACCOUNT_FORMS = {
+    "reset_password": "tenants.signin.forms.ForgottenForm",
+    "reset_password_from_key": "tenants.signin.forms.NewPasswordForm",
+    "reauthenticate": "tenants.signin.forms.ConfirmForm",
+}
+MFA_ADAPTER = "tenants.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# Without TLS browsers offer passkeys on localhost only, and the library knows just one name of it.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+SOCIALACCOUNT_ADAPTER = "tenants.signin.outside.OutsideAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# Whether identity providers may be on addresses that only this network reaches, and speak plain http.
+SSO_PRIVATE_ADDRESSES = env.boolean("SSO_PRIVATE_ADDRESSES")
+
 # Order matters: the business first (the session table is the business's own), see tenants/http.py.
 MIDDLEWARE = [
     "salespilot.probes.answer_probes",
@@ -112,6 +166,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -145,13 +200,15 @@ DATABASES = {
 }
 # Who the grants of each business go to.
 DATABASE_APP_ROLE = databases.login_role("DATABASE_URL")
+# Whether the owner can be asked; empty when only the application's address is known here.
+DATABASE_OWNER_ROLE = databases.login_role("DATABASE_OWNER_URL")
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix"))
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "tenants.caching.BusinessCache",
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "tenants.caching.make_key",
     }
@@ -183,13 +240,30 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
 }
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
+DOMAIN_CHECK_SECONDS = env.integer("DOMAIN_CHECK_SECONDS", 60, minimum=1, maximum=3600)
+RETENTION_HOUR = env.integer("RETENTION_HOUR", 2, minimum=0, maximum=23)
 # A sweep that no worker took before the next one is due is of no use.
 CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {
         "task": "calls.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": float(SWEEP_SECONDS)},
-    }
+    },
+    "apply-retention": {
+        "task": "calls.retention",
+        "schedule": crontab(hour=RETENTION_HOUR, minute=17),
+        "options": {"expires": 6 * 3600.0},
+    },
+    "check-domains": {
+        "task": "tenants.check_domains",
+        "schedule": float(DOMAIN_CHECK_SECONDS),
+        "options": {"expires": float(DOMAIN_CHECK_SECONDS)},
+    },
+    "forget-sign-ups": {
+        "task": "tenants.forget_sign_ups",
+        "schedule": crontab(hour=RETENTION_HOUR, minute=47),
+        "options": {"expires": 6 * 3600.0},
+    },
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
@@ -217,6 +291,19 @@ LOGGING = logs.configuration(LOG_LEVEL)
 
 CALL_SILENT_AFTER_S = env.integer("CALL_SILENT_AFTER_S", 120, minimum=10, maximum=86_400)
 
+# Mail ----------------------------------------------------------------------------------------
+
+_MAIL = mailing.from_url(env.url("MAIL_URL", f"file://{VAR_DIR / 'mail'}", schemes=mailing.SCHEMES))
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_FILE_PATH = _MAIL.folder
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.tls == "starttls", _MAIL.tls == "implicit"
+EMAIL_TIMEOUT = 10
+# Every business's mails come from this one address, under the business's name: see docs/branding.md.
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = mailing.sender(env.text("MAIL_FROM"), host=PUBLIC_HOST)
+LINK_PORT = env.integer("LINK_PORT", 0, minimum=0, maximum=65_535)
+
 # Interface -----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -236,7 +323,12 @@ UNFOLD = {
     "SITE_SUBHEADER": "tenants.admin_theme.site_subheader",
     "SITE_ICON": "tenants.admin_theme.site_icon",
     "SITE_SYMBOL": "graphic_eq",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tenants.admin_theme.favicon"}],
+    "STYLES": ["tenants.admin_theme.stylesheet", "tenants.admin_theme.corrections"],
+    "ACCOUNT": {"navigation": "tenants.admin_theme.account_links"},
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/png", "sizes": "32x32", "href": "tenants.admin_theme.favicon"},
+        {"rel": "apple-touch-icon", "href": "tenants.admin_theme.home_screen_icon"},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": "tenants.admin_theme.primary_colours"},
@@ -253,4 +345,5 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
+EXPORTS_DIR = Path(env.text("EXPORTS_DIR", str(VAR_DIR / "exports")))
 TEST_RUNNER = "django.test.runner.DiscoverRunner"

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
@@ -19,8 +20,8 @@ from unfold.sites import UnfoldAdminSite
 from tenants.context import current
 from tenants.members.models import Member
 
-# The table exists in the shared schema too, but nobody could use a key there: the API is a business's.
-NOT_ON_PUBLIC_HOST = {"members.apikey"}
+# The tables exist in the shared schema too, but nobody could use a key or a team there: calls are a business's.
+NOT_ON_PUBLIC_HOST = {"members.apikey", "members.team"}
 # A member has one role; Django's groups would promise rights that nothing asks for.
 NOWHERE = {"auth.group"}
 
@@ -67,10 +68,36 @@ class BusinessAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no
     def register(
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
     ) -> None:
+        if admin_class is not None and admin_class.__module__.startswith("allauth."):
+            # Its tables hold secrets; what admins need of them stands in tenants/signin/admin.py.
+            return
         base = admin_class or ModelAdmin
         metaclass: Any = type(base)
         guarded = metaclass(base.__name__, (OnlyWhereItBelongs, base), {"__module__": base.__module__})
         super().register(model_or_iterable, guarded, **options)
+
+    def extra_urls(self) -> list[URLPattern]:
+        """unfold's hook, asked before its own URLs."""
+        from tenants.domains.admin_page import hosts_page  # noqa: PLC0415 - models can not be imported any sooner
+
+        return [
+            path("theme.css", self.theme_css, name="theme_css"),
+            path("hosts/", self.admin_view(hosts_page), name="hosts"),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        # Else the theme writes the colours into the page, which needs a policy that allows styles of any kind.
+        return {**super().each_context(request), "colors": None}
+
+    def theme_css(self, request: HttpRequest) -> HttpResponse:
+        """The theme's colours, primary ones in the brand. Not secret: brand.css says as much."""
+        colours: dict[str, dict[str, str]] = self._get_colors("COLORS", request)
+        lines = [
+            f"--color-{name}-{weight}: {value};" for name, all_ in colours.items() for weight, value in all_.items()
+        ]
+        response = HttpResponse(":root {\n" + "\n".join(lines) + "\n}\n", content_type="text/css; charset=utf-8")
+        response["Cache-Control"] = "private, max-age=60"
+        return response
 
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, Member) and request.user.is_staff

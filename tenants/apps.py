@@ -7,7 +7,7 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         # Only now may models be imported.
-        from tenants import checks, contenttypes, signals  # noqa: F401, PLC0415 - checks register themselves
+        from tenants import checks, contenttypes, mail_checks, signals  # noqa: F401, PLC0415 - checks register themselves
 
         contenttypes.install()
         signals.connect()

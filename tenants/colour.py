@@ -6,6 +6,7 @@ Contrast is WCAG 2.2's: (L1 + 0.05) / (L2 + 0.05) of relative luminances; AA ask
 from __future__ import annotations
 
 import colorsys
+import math
 from dataclasses import dataclass
 
 AA_TEXT = 4.5
@@ -14,6 +15,12 @@ WHITE, BLACK = "#ffffff", "#000000"
 LIGHT_PAGE, DARK_PAGE = "#f0f2f5", "#20262e"
 # --brand-soft mixes at most this much of the brand into a surface.
 TINT = 0.13
+# What has no text but must be seen, such as the edge of a button: WCAG 2.2, 1.4.11.
+AA_SHAPE = 3.0
+GREY = 0.12
+ACCENT_TURN = 150 / 360
+# Distance in the cube of red, green and blue, whose longest is 1.73.
+ALIKE = 0.3
 
 Rgb = tuple[float, float, float]
 
@@ -33,13 +40,34 @@ class Shades:
 
 
 def shades(colour: str, *, page: str) -> Shades:
-    """Shades of `colour` (#rrggbb) for a page of that background; every pair meets AA."""
-    ink = ink_on(colour)
-    tinted = mix(page, colour, TINT)
+    """Shades of `colour` (#rrggbb) for a page of that background; every pair of text and ground meets AA.
+
+    On light pages surfaces have the colour itself, also a pale one: it is what people know the business by. On dark
+    pages it is made light enough to be seen.
+    """
+    fill = readable(colour, on=page, ratio=AA_SHAPE) if luminance(page) < 0.18 else colour
+    ink = ink_on(fill)
+    tinted = mix(page, fill, TINT)
     # Away from the ink, so that its contrast only grows.
-    hover = mix(colour, BLACK if ink == WHITE else WHITE, 0.14)
+    hover = mix(fill, BLACK if ink == WHITE else WHITE, 0.14)
     strong = readable(readable(colour, on=page), on=tinted)
-    return Shades(fill=colour, hover=hover, ink=ink, strong=strong)
+    return Shades(fill=fill, hover=hover, ink=ink, strong=strong)
+
+
+def accent_for(colour: str) -> str:
+    """A second colour that goes with `colour` and is not mistaken for it: nearly opposite on the circle of hues.
+
+    Grey has no hue to turn: it gets amber.
+    """
+    hue, _, saturation = colorsys.rgb_to_hls(*_rgb(colour))
+    if saturation < GREY:
+        return "#b45309"
+    return _hex(colorsys.hls_to_rgb((hue + ACCENT_TURN) % 1, 0.42, min(max(saturation, 0.45), 0.8)))
+
+
+def are_alike(first: str, second: str) -> bool:
+    """Whether two colours are hard to tell apart where they stand side by side, as in a chart."""
+    return math.dist(_rgb(first), _rgb(second)) < ALIKE
 
 
 def mix(first: str, second: str, share: float) -> str:
@@ -80,14 +108,24 @@ def luminance(colour: str) -> float:
 
 
 def palette(colour: str) -> dict[str, str]:
-    """Eleven weights from 50 (lightest) to 950 as hex; 600 is the colour itself where it is readable on white."""
+    """Eleven weights from 50 (lightest) to 950 as hex; 600 is the colour itself where it is readable on white.
+
+    500 is text in the dark theme, and readable there; what is lighter keeps its distance.
+    """
     base = readable(colour, on=WHITE)
     hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(base))
     result: dict[str, str] = {}
     for weight, share in _WEIGHTS.items():
         target = lightness + (1 - lightness) * share if share >= 0 else lightness * (1 + share)
         result[weight] = _hex(colorsys.hls_to_rgb(hue, target, saturation))
+    for weight, ratio in _ON_DARK.items():
+        result[weight] = readable(result[weight], on=DARK_CHOSEN, ratio=ratio)
     return result
+
+
+# A chosen line of the theme's menu in the dark: its lightest dark ground.
+DARK_CHOSEN = "#1f2635"
+_ON_DARK = {"500": AA_TEXT, "400": 6.0, "300": 7.5, "200": 9.0, "100": 10.5, "50": 12.0}
 
 
 # How far each weight lies between the colour and white (positive) or black (negative).

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 ADMIN_PREFIX = "/admin/"
-# Alpine, which the theme is built on, evaluates the expressions in its attributes; the brand's colours and the
-# widths of its tables are inline styles. Scripts still come from this host only.
-ADMIN_REPLACES = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
+# Alpine, which the theme is built on, evaluates the expressions in its attributes, and the theme sets widths in style
+# attributes. Scripts and style sheets still are files of this host only: docs/adr/0010-content-policy-of-the-admin.md.
+ADMIN_REPLACES = {"script-src": ["'self'", "'unsafe-eval'"], "style-src-attr": ["'unsafe-inline'"]}
 
 
 class ContentPolicyMiddleware(CSPMiddleware):

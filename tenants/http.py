@@ -7,6 +7,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -45,7 +46,7 @@ class BusinessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._acall(request)
-        address = self._address(request) or hosts.find(request.get_host())
+        address = self._address(request) or find_address(request.get_host())
         if address is None:
             return unknown_host()
         _place(request, address)
@@ -56,7 +57,7 @@ class BusinessMiddleware:
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         address = self._address(request)
         if address is None:
-            address = await sync_to_async(hosts.find)(request.get_host())
+            address = await sync_to_async(find_address)(request.get_host())
         if address is None:
             return unknown_host()
         _place(request, address)
@@ -70,6 +71,19 @@ class BusinessMiddleware:
         address = hosts.remembered(request.get_host())
         if address is None and request.path in PROBE_PATHS:
             return public_address()
+        return address
+
+
+def find_address(host: str) -> Address | None:
+    """Where `host` leads. While the database is away, where it last led: errors then come in the business's brand.
+
+    Raises what the database raises for a host that this process never saw.
+    """
+    try:
+        return hosts.find(host)
+    except (OperationalError, InterfaceError):
+        if (address := hosts.last_known(host)) is None:
+            raise
         return address
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -12,7 +13,14 @@ from tenants.models import Domain
 def operators_home(request: HttpRequest) -> HttpResponse:
     """Businesses with their addresses, for a signed-in operator; for others a pointer to their own address."""
     is_operator = isinstance(request.user, Member) and request.user.is_superuser
-    domains = Domain.objects.select_related("tenant").order_by("tenant__name") if is_operator else Domain.objects.none()
+    verified = Domain.objects.filter(verified_at__isnull=False)
+    domains = verified.select_related("tenant").order_by("tenant__name") if is_operator else Domain.objects.none()
     port = request.get_port()
     suffix = "" if port in {"80", "443"} else f":{port}"
-    return render(request, "operators_home.html", {"domains": domains, "is_operator": is_operator, "suffix": suffix})
+    context = {
+        "domains": domains,
+        "is_operator": is_operator,
+        "suffix": suffix,
+        "can_sign_up": settings.SIGN_UP != "closed",
+    }
+    return render(request, "operators_home.html", context)

@@ -75,7 +75,7 @@ class HostDirectory:
             return address
         name = _name(host)
         with public_scope():
-            domain = Domain.objects.select_related("tenant").filter(domain=name).first()
+            domain = Domain.objects.select_related("tenant").filter(domain=name, verified_at__isnull=False).first()
         if domain is None:
             return None
         address = Address(business_of(domain.tenant), domain.tenant)
@@ -85,6 +85,12 @@ class HostDirectory:
             while len(self._known) > HOSTS_KEPT:
                 self._known.popitem(last=False)
         return address
+
+    def last_known(self, host: str) -> Address | None:
+        """What was last true of a host, however old: for while the database can not be asked."""
+        with self._lock:
+            entry = self._known.get(_name(host))
+        return entry[1] if entry else None
 
     def forget(self) -> None:
         """After a change of businesses or domains in this process; others follow within 10 s."""

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from tenants.context import Business, business_scope
-from tenants.members.authentication import bearer_secret, member_for_key, member_for_session
+from tenants.members.authentication import bearer_secret, member_for_session, valid_key
 from tenants.members.refs import MemberRef
 from tenants.selectors import Address, hosts
 
@@ -53,7 +53,7 @@ class BusinessSocket:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
-        credential = _credential(headers)
+        credential = credential_of(headers.get("authorization", ""), headers.get("cookie", ""))
         address = await _address(headers.get("host", ""))
         if address is None or not origin_is_ours(headers, has_key=bool(credential.api_key)):
             await receive()
@@ -70,18 +70,22 @@ class BusinessSocket:
 
 
 async def still_allowed(scope: Scope) -> bool:
-    """Whether the socket's session or key still stands and the member is active with the same role.
+    """`still_stands` for the one who opened the socket."""
+    return await still_stands(scope["credential"], business=scope["business"], member=scope["member"])
+
+
+async def still_stands(credential: Credential, *, business: Business, member: MemberRef) -> bool:
+    """Whether the session or key still stands and the member is active with the same roles.
 
     While the database can not be asked the answer is yes: a fault of ours does not end calls.
     """
-    business: Business = scope["business"]
     with business_scope(business):
         try:
-            member = await _member(scope["credential"])
+            found = await _member(credential)
         except (OperationalError, InterfaceError) as error:
             log.warning("Membership not checked again: %s", type(error).__name__)
             return True
-    return member is not None and member.id == scope["member"].id and member.role == scope["member"].role
+    return found is not None and found.id == member.id and found.roles == member.roles
 
 
 def origin_is_ours(headers: dict[str, str], *, has_key: bool) -> bool:
@@ -109,9 +113,9 @@ async def _member(credential: Credential) -> MemberRef | None:
 
 def _find_member(credential: Credential) -> MemberRef | None:
     if credential.api_key:
-        member = member_for_key(credential.api_key)
-    else:
-        member = member_for_session(credential.session_key) if credential.session_key else None
+        key = valid_key(credential.api_key)
+        return MemberRef.from_member(key.member, key) if key else None
+    member = member_for_session(credential.session_key) if credential.session_key else None
     return MemberRef.from_member(member) if member else None
 
 
@@ -126,13 +130,13 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def _credential(headers: dict[str, str]) -> Credential:
-    """A key wins over a cookie, as in the API."""
-    if secret := bearer_secret(headers.get("authorization", "")):
+def credential_of(authorization: str, cookie: str) -> Credential:
+    """From the values of two headers. A key wins over a cookie, as in the API."""
+    if secret := bearer_secret(authorization):
         return Credential(api_key=secret)
     cookies: SimpleCookie = SimpleCookie()
     try:
-        cookies.load(headers.get("cookie", ""))
+        cookies.load(cookie)
     except CookieError:
         return Credential()
     morsel = cookies.get(settings.SESSION_COOKIE_NAME)

@@ -6,60 +6,61 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
-from PIL import Image, UnidentifiedImageError
 
 from tenants.context import require_tenant
+from tenants.images import ICON_SIZES
 
-LOGO_BYTES = 512 * 1024
-LOGO_SIDE = 2000
-LOGO_FORMATS = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "WEBP": ("webp", "image/webp")}
-
-
-class LogoRefused(ValueError):
-    """Why an uploaded logo is not taken, in words for the person who uploaded it."""
+LOGOS = ("logo", "logo-dark")
 
 
-class LogoStorage(FileSystemStorage):
-    """Under MEDIA_ROOT, which no URL serves: a logo is reached at /brand/logo of its own business only."""
+class BrandStorage(FileSystemStorage):
+    """Under MEDIA_ROOT, which no URL serves: a picture is reached at /brand/… of its own business only.
+
+    All of them are PNG files of our own making (tenants/images.py).
+    """
 
     def url(self, name: str | None) -> str:
-        # The file's name makes browsers fetch a changed logo again.
-        return f"{reverse('brand_logo')}?{Path(name or '').stem}"
+        # `logo-dark-3f….png`: the kind names the page, the rest makes browsers fetch a changed picture again.
+        kind, _, version = Path(name or "").stem.rpartition("-")
+        if kind == "icon":
+            return f"{reverse('brand_icon', args=[max(ICON_SIZES)])}?{version}"
+        return f"{reverse('brand_picture', args=[kind if kind in LOGOS else LOGOS[0]])}?{version}"
 
 
-def logo_storage() -> LogoStorage:
-    return LogoStorage()
+def brand_storage() -> BrandStorage:
+    return BrandStorage()
 
 
-def logo_path(instance: Any, filename: str) -> str:  # noqa: ARG001
-    """`upload_to`: by business id, with a name of our own; only the checked ending of the upload is kept."""
-    ending = Path(filename).suffix.lower().lstrip(".")
-    known = {end for end, _ in LOGO_FORMATS.values()} | {"jpeg"}
-    return f"businesses/{require_tenant().id}/logo-{secrets.token_hex(8)}.{ending if ending in known else 'img'}"
+def logo_path(instance: Any, filename: str) -> str:  # noqa: ARG001 - Django's signature, also below
+    return _path("logo")
 
 
-def logo_format(file: File[bytes]) -> str:
-    """The format by content, not by name. Raises `LogoRefused`; the file is left at its start."""
-    if (file.size or 0) > LOGO_BYTES:
-        raise LogoRefused("The logo is larger than 512 KB. Save it smaller and try again.")
-    try:
-        file.seek(0)
-        with Image.open(file, formats=tuple(LOGO_FORMATS)) as image:
-            found, side = image.format or "", max(image.size)
-            image.verify()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise LogoRefused("This is not a PNG, JPEG or WebP image.") from error
-    finally:
-        file.seek(0)
-    if side > LOGO_SIDE:
-        raise LogoRefused(f"The logo is larger than {LOGO_SIDE} pixels on a side. Save it smaller and try again.")
-    return found
+def logo_dark_path(instance: Any, filename: str) -> str:  # noqa: ARG001
+    return _path("logo-dark")
 
 
-def content_type_of(name: str) -> str:
-    """From the ending that `logo_path` allowed."""
-    ending = Path(name).suffix.lower().lstrip(".").replace("jpeg", "jpg")
-    return next((kind for end, kind in LOGO_FORMATS.values() if end == ending), "application/octet-stream")
+def icon_path(instance: Any, filename: str) -> str:  # noqa: ARG001
+    return _path("icon")
+
+
+def icon_size_path(name: str, size: int) -> str:
+    """Beside the icon that is stored as `name`: its copy of `size` pixels."""
+    return f"{name.removesuffix('.png')}.{size}.png"
+
+
+def all_paths(name: str) -> list[str]:
+    """Every file that belongs to the picture stored as `name`."""
+    is_icon = Path(name).name.startswith("icon-")
+    return [name, *(icon_size_path(name, size) for size in ICON_SIZES if is_icon)]
+
+
+def business_folder(business_id: int) -> str:
+    """Where all pictures of a business lie, below MEDIA_ROOT."""
+    return f"businesses/{business_id}"
+
+
+def _path(kind: str) -> str:
+    """By business id, with a name of our own: nothing of the upload's name is kept."""
+    return f"{business_folder(require_tenant().id)}/{kind}-{secrets.token_hex(8)}.png"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests import owner, services
 from tests.services import pytest_sessionstart
@@ -24,10 +26,11 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.test.client import ClientHandler  # noqa: E402
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
 
 from tenants.context import PUBLIC, Business, business_scope, public_scope  # noqa: E402
-from tenants.members.models import Member, Role  # noqa: E402
+from tenants.members.models import Member, Role, Team  # noqa: E402
 from tenants.selectors import each_business, hosts  # noqa: E402
 
 PASSWORD = "a-password-for-tests"
@@ -84,6 +87,7 @@ def committed_db(_swept: owner.Swept, django_db_blocker: DjangoDbBlocker) -> Ite
     with django_db_blocker.unblock():
         _clear_cache()
         yield
+        forget_calls()
         connections.close_all()
         # A thread that ended with its event loop took its connection along: the next test gets a whole pool.
         connections["default"].close_pool()  # type: ignore[attr-defined]
@@ -108,19 +112,28 @@ def _password_hash() -> str:
 
 @pytest.fixture
 def member(acme: Business, _password_hash: str) -> MakeMember:
-    """`member("rep")`, `member("admin", business=globex)`: a saved member with `PASSWORD`. Needs a database fixture."""
+    """`member("rep")`, `member("rep", "manager")`, `member("admin", business=globex)`: a saved member with `PASSWORD`.
 
-    def make(role: str = Role.REP, *, business: Business | None = None, name: str = "", email: str = "") -> Member:
+    All are in their business's one team, which its managers lead; `is_in_team=False` leaves somebody out.
+    Needs a database fixture.
+    """
+
+    def make(
+        *roles: str, business: Business | None = None, name: str = "", email: str = "", is_in_team: bool = True
+    ) -> Member:
         unique = secrets.token_hex(4)
+        held = [str(role) for role in roles] or [Role.REP.value]
         person = Member(
-            email=email or f"{role}-{unique}@example.com",
-            name=name or f"{role.capitalize()} {unique}",
-            role=role,
+            email=email or f"{held[0]}-{unique}@example.com",
+            name=name or f"{held[0].capitalize()} {unique}",
+            roles=held,
             password=_password_hash,
         )
         home = business or acme
         with business_scope(home):
             person.save()
+            if is_in_team:
+                join_team(person)
         person.business = home  # type: ignore[attr-defined]
         return person
 
@@ -150,12 +163,50 @@ def operator(_password_hash: str) -> Callable[[], Member]:
         unique = secrets.token_hex(4)
         with public_scope():
             person = Member.objects.create(
-                email=f"operator-{unique}@example.com", name="Operator", role=Role.OPERATOR, password=_password_hash
+                email=f"operator-{unique}@example.com", name="Operator", roles=[Role.OPERATOR], password=_password_hash
             )
         person.business = PUBLIC  # type: ignore[attr-defined]
         return person
 
     return make
+
+
+def join_team(person: Member) -> None:
+    """Into the team of everybody, as its manager if that is the role. Within the current business."""
+    team, _ = Team.objects.get_or_create(name="Everybody")
+    team.members.add(person)
+    if person.has_role(Role.MANAGER):
+        team.leaders.add(person)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _requests_end() -> Iterator[None]:
+    """Django's client ends the event loop of each request, and waits for all that runs there to be cancelled. A client
+    of Redis that waits for messages may swallow that: our own code asks again (`calls.live.tasks`), the loop does not.
+    """
+    from calls.live.bus import Bus
+
+    async def hears_nothing(bus: Bus) -> None:
+        await asyncio.Event().wait()
+
+    def call(handler: ClientHandler, environ: Any) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Bus, "_receive_all", hears_nothing)
+            return ask(handler, environ)
+
+    ask = ClientHandler.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "__call__", call)
+        yield
+
+
+def forget_calls() -> None:
+    """What a request has started for a call belongs to its event loop. Django's client runs each on a loop of its own
+    that ends with the answer; the next one would find parts that never move again.
+    """
+    from calls.live.registry import Registry, registry
+
+    vars(registry).update(vars(Registry()))
 
 
 def _clear_cache() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -28,6 +29,8 @@ PASSWORD = "only-for-tests"
 VENDOR_SETTINGS = (
     "DEEPGRAM_API_KEY", "DEEPGRAM_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "SENTRY_DSN", "AUDIO_STORAGE_URL",
     "METRICS_TOKEN", "SPEECH_PROVIDER", "DEBUG", "HTTPS", "PUBLIC_HOST", "SALESPILOT_AS_OWNER", "PORT", "WEB_SERVER",
+    "MAIL_URL", "MAIL_FROM", "LINK_PORT", "SIGN_UP", "BUSINESS_DOMAIN", "DOMAIN_TARGET", "DNS_SERVERS",
+    "TLS_ASK_ALLOWED", "DOMAIN_CHECK_SECONDS",
 )  # fmt: skip
 
 
@@ -38,6 +41,8 @@ def worker() -> str:
 
 def start() -> None:
     """Starts the servers when this process is the first to ask, and points the settings at this worker's share."""
+    # Where a shell started us in the background, Ctrl-C is ignored, and every process that a test starts inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if ADMIN_URL not in os.environ:
         _start_servers()
     for name in VENDOR_SETTINGS:

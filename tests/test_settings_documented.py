@@ -11,7 +11,7 @@ from django.conf import settings
 from salespilot import env
 
 ROOT = Path(__file__).resolve().parent.parent
-READERS = {"text", "boolean", "integer", "choice", "url", "from_url", "login_role"}
+READERS = {"text", "boolean", "integer", "choice", "host", "sockets", "networks", "url", "from_url", "login_role"}
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]+)` \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 

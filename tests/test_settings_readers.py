@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from salespilot import databases, env
+from salespilot import databases, env, mailing
 
 NAME = "A_TEST_SETTING"
 
@@ -137,6 +137,52 @@ def test_a_local_secret_is_made_once_and_only_for_us(tmp_path: Path) -> None:
     assert len(first) >= 48
     assert databases.local_secret(path) == first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls"),
+    [
+        ("smtp://mail.example", 587, "starttls"),
+        ("smtps://mail.example", 465, "implicit"),
+        ("smtp://mail.example?tls=implicit", 465, "implicit"),
+        ("smtp://mail.example:2525?tls=none", 2525, "none"),
+    ],
+)
+def test_a_mail_url_names_server_port_and_tls(url: str, port: int, tls: str) -> None:
+    server = mailing.from_url(url)
+
+    assert (server.host, server.port, server.tls) == ("mail.example", port, tls)
+
+
+def test_a_login_in_a_mail_url_is_decoded_and_never_shown() -> None:
+    server = mailing.from_url("smtp://us%40er:hu%2Fsh@mail.example")
+
+    assert (server.user, server.password) == ("us@er", "hu/sh")
+    assert "hu/sh" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("smtp://pilot:hush@mail.example?tls=maybe", "takes one option"),
+        ("smtp://pilot:hush@mail.example?ssl=1", "takes one option"),
+        ("smtps://pilot:hush@mail.example?tls=none", "takes one option"),
+        ("smtp:///hush", "names no host"),
+        ("smtp://hush@mail.example", "half a login"),
+    ],
+)
+def test_an_odd_mail_url_is_refused_and_its_password_never_shown(url: str, words: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=words) as refused:
+        mailing.from_url(url)
+
+    assert "hush" not in str(refused.value)
+
+
+def test_mails_come_from_an_address_at_the_public_host_unless_told() -> None:
+    assert mailing.sender("", host="pilot.example.com") == "sales-pilot@pilot.example.com"
+    assert mailing.sender("a@b.example", host="x") == "a@b.example"
+    with pytest.raises(ImproperlyConfigured, match="MAIL_FROM is no mail address"):
+        mailing.sender("Pilot <a@b.example>", host="x")
 
 
 class TestAddressesOfWhatRunsHere:

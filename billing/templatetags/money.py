@@ -23,6 +23,12 @@ def dollars(cost: Cost) -> str:
 
 
 @register.filter
+def budget(micros: int) -> str:
+    """`$50.00`"""
+    return usd(micros, digits=2)
+
+
+@register.filter
 def waste(cost: Cost) -> str:
     """What discarded speculation cost, or a dash."""
     return usd(cost.waste_micros) if cost.waste_micros else "–"

@@ -41,18 +41,24 @@ class Conversation:
         }
 
 
-def analyse(lines: Sequence[Line], *, channels: int, untranscribed: Iterable[Interval] = ()) -> Conversation:
-    """Figures of METRICS.md. `untranscribed` are gaps of the call that have no words (yet)."""
+def analyse(
+    lines: Sequence[Line], *, channels: int, untranscribed: Iterable[Interval] = (), with_sentiment: bool = True
+) -> Conversation:
+    """Figures of METRICS.md. `untranscribed` are gaps of the call that have no words (yet).
+
+    `with_sentiment` False: nothing about the customer's mood is worked out.
+    """
     speech = speech_of(words_of(line for line in lines if line.is_final))
     has_roles = channels > 1
-    figures = [*_role_figures(speech), *_shared_figures(speech), coverage(speech, list(untranscribed))]
+    moods = sentiment.sentiment_figures(speech) if with_sentiment else []
+    figures = [*_role_figures(speech), *moods, *_shared_figures(speech), coverage(speech, list(untranscribed))]
     if not has_roles:
         figures = [_without_role(figure) for figure in figures]
     return Conversation(
         has_roles=has_roles,
         speech=speech,
         figures={figure.name: figure for figure in figures},
-        moods=tuple(sentiment.moods(speech)) if has_roles else (),
+        moods=tuple(sentiment.moods(speech)) if has_roles and with_sentiment else (),
     )
 
 
@@ -75,7 +81,6 @@ def _role_figures(speech: Speech) -> list[Figure]:
         *(talk.filler_rate(speech, channel) for channel in Channel),
         *flow.interruption_figures(speech),
         *flow.overtalk(speech),
-        *sentiment.sentiment_figures(speech),
         talk.active_listening(speech),
     ]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
 from billing.rates.services import seed_prices
 from calls.demo import dialogues
 from calls.demo.businesses import BUSINESSES, OPERATOR_EMAIL, PASSWORD, DemoBusiness
 from calls.demo.finished import finish_calls
 from coaching.models import Competitor, Keyterm, Knowledge, PromptPurpose, PromptVersion
-from coaching.services import apply_pack, load_material, publish_prompt
+from coaching.playbook_versions import publish_first
+from coaching.prompt_versions import Wording, publish_text
+from coaching.services import apply_pack, load_material
 from tenants.context import business_scope, public_scope
 from tenants.house.models import Branding
-from tenants.members.models import Member, Role
+from tenants.members.models import Member, Role, Team
 from tenants.models import Tenant
 from tenants.provisioning import create_business
 from tenants.selectors import business_of
@@ -27,7 +30,7 @@ def build() -> list[str]:
     """
     with public_scope():
         seed_prices()
-        _people([(OPERATOR_EMAIL, "Operator", Role.OPERATOR)])
+        _people([(OPERATOR_EMAIL, "Operator", [Role.OPERATOR])])
     return [_business(demo) for demo in BUSINESSES]
 
 
@@ -36,11 +39,14 @@ def _business(demo: DemoBusiness) -> str:
         tenant = Tenant.objects.filter(schema_name=demo.schema_name).first()
     is_new = tenant is None
     if tenant is None:
-        tenant = create_business(schema_name=demo.schema_name, name=demo.name, host=demo.host, trade=demo.trade)
+        tenant = create_business(
+            schema_name=demo.schema_name, name=demo.name, host=demo.host, trade=demo.trade, place=demo.place
+        )
     with business_scope(business_of(tenant)):
         if is_new:
             _brand(demo)
-        _people([(demo.email(person), person.name, person.role) for person in demo.people])
+        _people([(demo.email(person), person.name, [person.role]) for person in demo.people])
+        give_team()
         give_material(demo)
         added = finish_calls(dialogues.read(demo.schema_name))
     return f"{demo.name} on {demo.host}: {len(demo.people)} people, {added} calls added"
@@ -59,26 +65,36 @@ def _brand(demo: DemoBusiness) -> None:
     )
 
 
-def _people(wanted: Sequence[tuple[str, str, Role]]) -> None:
+def _people(wanted: Sequence[tuple[str, str, list[Role]]]) -> None:
     """Adds who is missing. One encoding of the password for all: it takes a third of a second each time."""
     known = set(Member.objects.filter(email__in=[email for email, _, _ in wanted]).values_list("email", flat=True))
     missing = [entry for entry in wanted if entry[0] not in known]
     password = make_password(PASSWORD) if missing else ""
     Member.objects.bulk_create(
-        Member(email=email, name=name, role=role, password=password) for email, name, role in missing
+        Member(email=email, name=name, roles=roles, password=password) for email, name, roles in missing
     )
+
+
+def give_team() -> None:
+    """One for everybody, led by the manager, who sees nobody's calls otherwise. Once: the admin may change it."""
+    team, is_new = Team.objects.get_or_create(name="Sales")
+    if is_new:
+        team.members.set(Member.objects.filter(roles__overlap=[Role.REP, Role.MANAGER]))
+        team.leaders.set(Member.objects.filter(roles__contains=[Role.MANAGER]))
 
 
 def give_material(demo: DemoBusiness) -> None:
     """The pack, and what only this business knows; once: the admin may have changed it since."""
     if PromptVersion.objects.exists():
         return
-    apply_pack(demo.pack)
+    apply_pack(demo.pack, publish=False)
     for name, spelling in demo.competitors:
         Competitor.objects.get_or_create(name=name, defaults={"also_known_as": spelling})
     for text in demo.keyterms:
         Keyterm.objects.get_or_create(text=text)
     for key, title, body in demo.knowledge:
-        Knowledge.objects.update_or_create(key=key, defaults={"title": title, "body": body})
+        fact = {"title": title, "body": body, "source": "Our price list and contracts", "approved_at": timezone.now()}
+        Knowledge.objects.update_or_create(key=key, defaults=fact)
+    publish_first("Demo")
     base = load_material().live_prompt.system
-    publish_prompt(purpose=PromptPurpose.LIVE, system=f"{base}\n\n{demo.instructions}", note="Demo")
+    publish_text(Wording(PromptPurpose.LIVE, f"{base}\n\n{demo.instructions}", note="Demo"))

@@ -19,12 +19,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class DemoBusiness:
-    """`pack` is an industry pack of the coaching app; `competitors` are names with their other spellings."""
+    """`pack` is an industry pack of the coaching app; `competitors` are names with their other spellings.
+
+    `place`: one party's consent is enough there, so that the demo starts at once; a call may name another.
+    """
 
     schema_name: str
     name: str
     host: str
     trade: str
+    place: str
     tagline: str
     colour: str
     accent: str
@@ -44,6 +48,7 @@ ACME = DemoBusiness(
     name="Acme Cloud",
     host="acme.localhost",
     trade="Business software",
+    place="US-NY",
     tagline="Support desks that keep their promises",
     colour="#1d4ed8",
     accent="#f59e0b",
@@ -91,6 +96,7 @@ GLOBEX = DemoBusiness(
     name="Globex Solar",
     host="globex.localhost",
     trade="Solar and energy installation",
+    place="US-TX",
     tagline="Power from your own roof",
     colour="#15803d",
     accent="#ca8a04",

@@ -17,6 +17,7 @@ from calls.models import Call, CallEvent, CallState, ReportState
 from calls.reports import write_report
 from coaching.services import load_material
 from tenants.context import require_tenant
+from tenants.house.policies import current_policy
 from tenants.members.models import Member, Role
 
 NAMESPACE = uuid.UUID("6f1c7d0e-3d1b-4b1e-9a35-0d2f5c3b9e11")
@@ -26,7 +27,7 @@ def finish_calls(dialogues: Sequence[Dialogue]) -> int:
     """Adds the calls that are missing, each with its report. Returns how many are new. Idempotent."""
     business = require_tenant()
     members = {member.email: member for member in Member.objects.all()}
-    manager = next((member.name for member in members.values() if member.role == Role.MANAGER), "Manager")
+    manager = next((member.name for member in members.values() if member.has_role(Role.MANAGER)), "Manager")
     material = load_material()
     count = 0
     for dialogue in dialogues:
@@ -44,10 +45,12 @@ def finish_calls(dialogues: Sequence[Dialogue]) -> int:
 def _save(call_id: uuid.UUID, dialogue: Dialogue, rep: Member, entries: Sequence[Entry], duration_ms: int) -> None:
     started_at = _started_at(dialogue)
     ended_at = started_at + timedelta(milliseconds=duration_ms)
+    # One party's consent is enough where the demo's customers are.
+    place = current_policy().customers_place
     first = Entry(
         0,
         Kind.CALL_STARTED,
-        events.call_started(channels=2, source="browser", customer=dialogue.customer, member=rep.name),
+        events.call_started(channels=2, source="browser", customer=dialogue.customer, member=rep.name, place=place),
     )
     rows = [
         CallEvent(
@@ -64,6 +67,7 @@ def _save(call_id: uuid.UUID, dialogue: Dialogue, rep: Member, entries: Sequence
             id=call_id,
             member=rep,
             customer=dialogue.customer,
+            place=place,
             state=CallState.ENDED,
             started_at=started_at,
             ended_at=ended_at,

@@ -11,11 +11,13 @@ from zlib import crc32
 from calls import events
 from calls.demo.dialogues import Dialogue
 from calls.demo.speaking import spoken
-from calls.demo.virtual_time import run
 from calls.events import Kind, Payload
+from calls.redaction import CleanLine
+from coaching.backtest import TICK_MS, known_until
 from coaching.coach import Coach
 from coaching.sink import CoachingRung
 from coaching.types import Card, CardAction, Channel, Component, Line, Material, Moment, Signal, Usage
+from coaching.virtual_time import run
 
 FINAL_AFTER_MS = 280
 INTERIM_EVERY_WORDS = 4
@@ -70,11 +72,11 @@ class Diary:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something the coach is told. A line is an interim or a final; without a line a channel starts or stops."""
+    """Something the coach is told. A line is an interim or a final; else a channel starts or stops, or time passes."""
 
     at_ms: int
     line: Line | None = None
-    channel: Channel = Channel.REP
+    channel: Channel | None = None
     is_speaking: bool = False
 
 
@@ -99,9 +101,10 @@ async def _rehearse(dialogue: Dialogue, *, call_id: str, rep: str, manager: str,
     if dialogue.note:
         note = events.note(note_id=f"{dialogue.key}-note", text=dialogue.note, author=manager)
         diary.entries.append(Entry(duration_ms // 2, Kind.NOTE, note))
-    for step in sorted(_steps(lines), key=attrgetter("at_ms")):
+    seconds = (Step(at_ms) for at_ms in range(0, duration_ms, TICK_MS))
+    for step in sorted((*_steps(lines), *seconds), key=attrgetter("at_ms")):
         await asyncio.sleep(step.at_ms / 1_000 - loop.time())
-        _take(coach, diary, step)
+        _take(coach, diary, step, lines)
         _react(coach, diary, rep)
     await asyncio.sleep(duration_ms / 1_000 - loop.time())
     coach.hang_up()
@@ -140,13 +143,15 @@ def _steps(lines: Sequence[Line]) -> Iterator[Step]:
         yield Step(line.end_ms + FINAL_AFTER_MS, line=line)
 
 
-def _take(coach: Coach, diary: Diary, step: Step) -> None:
-    if step.line is None:
+def _take(coach: Coach, diary: Diary, step: Step, lines: Sequence[Line]) -> None:
+    if step.line is not None:
+        if step.line.is_final:
+            diary.write(Kind.LINE, events.line(CleanLine(step.line)))
+        coach.hear(step.line)
+    elif step.channel is not None:
         coach.note_speaking(step.channel, step.is_speaking, step.at_ms)
-        return
-    if step.line.is_final:
-        diary.write(Kind.LINE, events.line(step.line))
-    coach.hear(step.line)
+    else:
+        coach.tick(step.at_ms, known_until(lines, step.at_ms - FINAL_AFTER_MS))
 
 
 def _react(coach: Coach, diary: Diary, rep: str) -> None:

@@ -37,6 +37,10 @@ class Watermarks:
     def close_gap(self, start_ms: int, end_ms: int) -> None:
         self._gaps.discard((samples(start_ms), samples(end_ms)))
 
+    def forget_gaps(self) -> None:
+        """What lies in them may not be transcribed any more: nothing waits for it."""
+        self._gaps.clear()
+
     @property
     def has_gaps(self) -> bool:
         return bool(self._gaps)

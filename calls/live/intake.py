@@ -1,4 +1,4 @@
-"""Where audio comes in: order, pace, meters, and the copy that is kept. Nothing here waits."""
+"""Where audio comes in: order, pace, the door, meters, and the copy that is kept. Nothing here waits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live import recording
 from calls.live.audio import TOO_FAST, Frame, FrameCursor, FrameError, Piece, is_ahead_of_time, ms
+from calls.live.door import Door
 from calls.live.listening import Listening
 from calls.live.memory import AudioMemory
 from calls.live.meters import TalkMeters
@@ -77,6 +78,7 @@ class Intake:
         self,
         call: OpenedCall,
         *,
+        door: Door,
         copy: AudioCopy,
         listening: Listening,
         coach: Coach,
@@ -87,6 +89,7 @@ class Intake:
         self.attended_at = time.monotonic()
         self._opened_at = self.attended_at
         self._call = call
+        self._door = door
         self._copy = copy
         self._listening = listening
         self._coach = coach
@@ -106,6 +109,8 @@ class Intake:
         metrics.frames.inc()
         if piece.hole:
             self._note_hole(piece)
+        # From here on nobody sees what may not be heard.
+        piece = self._door.admit(piece)
         for change in self._meters.hear(piece):
             self._coach.note_speaking(change.channel, change.is_speaking, change.at_ms)
         self._copy.add(piece)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from calls.live.door import Opening
+
 
 class Rung(StrEnum):
     """From best to worst for the rep: the order decides which part speaks for the call."""
@@ -37,6 +39,8 @@ class AudioFate(StrEnum):
     TRANSCRIBED_AND_KEPT = "Heard, transcribed and kept."
     KEPT_HERE = "Kept on the server and transcribed later."
     KEPT_IN_BROWSER = "Kept in your browser until it is saved."
+    NOT_HEARD = "Not heard and not kept: the customer has not agreed."
+    REP_ONLY = "Only your own side is heard: the customer said no."
 
 
 WORDS = {
@@ -64,11 +68,15 @@ class LadderState:
 
 @dataclass(slots=True)
 class Ladder:
-    """The rungs of one call's parts. `put` tells whether anything a person sees has changed."""
+    """The rungs of one call's parts. `put` tells whether anything a person sees has changed.
+
+    `hears`: whose audio the door lets in; it decides what is said about the audio, whatever the rung.
+    """
 
     is_recorded: bool
     rungs: dict[Part, Rung] = field(default_factory=lambda: dict.fromkeys(Part, Rung.FULL))
     words: dict[Part, str] = field(default_factory=dict)
+    hears: Opening = Opening.ALL
 
     def put(self, part: Part, rung: Rung, words: str = "") -> bool:
         """Moves `part` to `rung`; `words` say more than the rung's own sentence. True when that is news."""
@@ -88,6 +96,8 @@ class Ladder:
         )
 
     def _audio(self) -> AudioFate:
+        if self.hears is not Opening.ALL:
+            return AudioFate.REP_ONLY if self.hears is Opening.REP else AudioFate.NOT_HEARD
         if self.rungs[Part.LINK] is Rung.OFFLINE or (self.rungs[Part.SAVING] is not Rung.FULL and not self.is_recorded):
             return AudioFate.KEPT_IN_BROWSER
         if self.rungs[Part.SPEECH] is Rung.RECORDING:

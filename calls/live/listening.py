@@ -7,17 +7,20 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
+from calls.live.door import Door
 from calls.live.ladder import Part, Rung
 from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
+from calls.redaction import CleanLine, Redactor
 from calls.speech.base import Gap, Progress, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import BrowserLine, BrowserLines
 from coaching.coach import Coach
@@ -39,6 +42,8 @@ _detection = metrics.stage_seconds.labels("detection")
 class Listening:
     """The ears of one session. Implements `LaneSink`; owns both lanes, which it runs and ends.
 
+    Every line of the call comes through here, whoever heard it, and goes through redaction before anything else.
+
     Lines that the browser recognised come in by `take_browser_line`, while nobody else can hear.
     """
 
@@ -49,6 +54,8 @@ class Listening:
         spec: StreamSpec,
         epoch: int,
         is_patient: bool,
+        door: Door,
+        redactor: Redactor,
         marks: Watermarks,
         log: EventLog,
         coach: Coach,
@@ -58,6 +65,8 @@ class Listening:
         read_audio: Callable[[int, int], Awaitable[bytes]],
     ) -> None:
         self._provider_name = provider.name if provider else ""
+        self._door = door
+        self._redactor = redactor
         self._marks = marks
         self._log = log
         self._coach = coach
@@ -94,11 +103,33 @@ class Listening:
             asyncio.create_task(self._repair.run(), name="repair-lane"),
         ]
 
+    def heard_ms(self, end_sample: int) -> dict[Channel, int]:
+        """For each channel that may be heard, up to where all that was said is known; at most `end_sample`."""
+        known_ms = ms(self._marks.transcribed(end_sample))
+        return {channel: known_ms for channel in self._marks.channels if self._door.lets(channel)}
+
     def put(self, piece: Piece, *, has_speech: bool, now: float) -> None:
         """New audio, `now` in seconds of `time.monotonic`."""
         self._arrived = (piece.end_sample, now)
-        if self.lane is not None:
+        if self._door.is_shut:
+            self._pass_over(piece.end_sample)
+        elif self.lane is not None:
             self.lane.put(piece, has_speech=has_speech)
+
+    def door_changed(self) -> None:
+        """A new answer of the customer: it counts for what waits to be heard as well."""
+        if self.lane is not None:
+            self.lane.hush(self._door.admit, is_shut=self._door.is_shut)
+        if self._door.is_shut:
+            self._gaps.clear()
+            self._marks.forget_gaps()
+            self._pass_over(self._arrived[0])
+
+    def _pass_over(self, end_sample: int) -> None:
+        """Nobody may hear this: there are no words to wait for and nothing to lose, so it is settled."""
+        for channel in self._marks.channels:
+            self._marks.settle(channel, ms(end_sample))
+        self._log.touch()
 
     @property
     def is_full(self) -> bool:
@@ -118,11 +149,17 @@ class Listening:
         await self.aclose()
 
     async def hear_out(self, end_sample: int, within_s: float) -> None:
-        """Ends the first lane: what is still open becomes final, what nobody heard before `end_sample` a gap."""
+        """Ends the first lane: what is still open becomes final, what nobody heard before `end_sample` a gap.
+
+        When the call has been heard out already, because it hangs up meanwhile, there is nothing left to do.
+        """
         if self.lane is not None:
+            lane = self._tasks[:1]
+            if not lane:
+                return
             self.lane.finish()
-            await asyncio.wait(self._tasks[:1], timeout=within_s)
-            await stop(self._tasks[:1])
+            await asyncio.wait(lane, timeout=within_s)
+            await stop(lane)
             for gap in self.lane.unheard(end_sample):
                 self.missed(gap)
         elif end_sample > 0:
@@ -145,14 +182,19 @@ class Listening:
     # LaneSink -----------------------------------------------------------------------------------------
 
     def heard(self, line: Line) -> None:
-        if not line.is_final:
-            self._fleeting(events.interim(line))
-        elif line.text:
-            self._append(Kind.LINE, events.line(line))
-            self._note_lag(line)
-        if line.text:
+        if not self._door.lets(line.channel):
+            # Said before the customer withdrew, heard after: its interims leave the screen.
+            self._fleeting(events.interim(_clean(self._redactor, replace(line, text="", words=()))))
+            return
+        clean = _clean(self._redactor, line)
+        if not clean.is_final:
+            self._fleeting(events.interim(clean))
+        elif clean.text:
+            self._append(Kind.LINE, events.line(clean))
+            self._note_lag(clean)
+        if clean.text:
             began = time.perf_counter()
-            self._coach.hear(line)
+            self._coach.hear(clean)
             _detection.observe(time.perf_counter() - began)
 
     def settled(self, progress: Progress) -> None:
@@ -176,6 +218,9 @@ class Listening:
     def missed(self, gap: Gap) -> None:
         if gap.end_ms - gap.start_ms < SHORTEST_GAP_MS:
             return
+        if not self._door.lets(gap.channel):
+            self._marks.settle(gap.channel, gap.end_ms)
+            return
         # Holds the ack back at once; both channels' gaps are told as one a turn of the loop later.
         self._marks.open_gap(gap.start_ms, gap.end_ms)
         self._gaps.append(gap)
@@ -190,7 +235,7 @@ class Listening:
     def take_browser_line(self, spoken: BrowserLine, now_ms: int) -> None:
         """Raises `BrowserLineError` for a line this call can not have."""
         line = self._browser.take(spoken, now_ms=now_ms)
-        if line is None:
+        if line is None or not self._door.lets(line.channel):
             return
         self._browser_heard_at = time.monotonic()
         if line.is_final:
@@ -205,7 +250,8 @@ class Listening:
             self._nobody_hears()
 
     def _nobody_hears(self) -> None:
-        if time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
+        # While nobody may be heard, that nobody hears is no news.
+        if not self._door.is_shut and time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
             self._put_rung(Part.SPEECH, Rung.RECORDING, "")
 
     # Gaps -----------------------------------------------------------------------------------------------
@@ -223,10 +269,12 @@ class Listening:
                 self._marks.close_gap(gap.start_ms, gap.end_ms)
 
     def _recovered(self, missing: Missing, lines: list[Line]) -> None:
+        redactor = self._redactor.aside(missing.start_ms)
         for line in lines:
-            if line.text and not self._is_known(line):
-                self._append(Kind.LINE, events.line(line))
-                self._coach.hear(line)
+            if line.text and self._door.lets(line.channel) and not self._is_known(line):
+                clean = _clean(redactor, line)
+                self._append(Kind.LINE, events.line(clean))
+                self._coach.hear(clean)
         self._marks.close_gap(missing.start_ms, missing.end_ms)
         self._log.note_repaired(missing.start_ms, missing.end_ms)
 
@@ -241,3 +289,10 @@ class Listening:
         lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
         if arrived_at and lag_s >= 0:
             _speech.observe(lag_s)
+
+
+def _clean(redactor: Redactor, line: Line) -> CleanLine:
+    redacted = redactor.hear(line)
+    if line.is_final:
+        metrics.count_redactions(redacted.masks)
+    return redacted.line

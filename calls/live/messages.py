@@ -8,11 +8,15 @@ from typing import Any
 import orjson
 
 from coaching.types import CardAction
+from tenants.consent.rules import UNKNOWN, Answer, standard_rules
 
 MAX_TEXT_BYTES = 8_192
 MAX_NOTE_CHARS = 500
 MAX_ID_CHARS = 64
 MAX_LATENCY_MS = 600_000
+MAX_PLACES = 8
+CONSENT_MAIL = "consent"
+"""The type of an inbox message that carries a recorded answer; clients can not send it."""
 
 
 class MessageError(Exception):
@@ -94,6 +98,26 @@ def parse_client_message(value: dict[str, Any]) -> ClientMessage:
         return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action, whole(value, "latency_ms", MAX_LATENCY_MS))
     only(value, {"type", "card_id"})
     return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action)
+
+
+def parse_answer(value: dict[str, Any], name: str) -> Answer:
+    """The customer's answer. Raises `MessageError`."""
+    given = value.get(name)
+    if given not in {answer.value for answer in Answer if answer is not Answer.NONE}:
+        raise MessageError(f"{name} is yes, stayed (told and stayed on the line), no or withdrawn.")
+    return Answer(given)
+
+
+def parse_places(value: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Codes of places: one as text, or several as a list. Raises `MessageError` for one without a rule."""
+    given = value.get(name, [])
+    places = [given] if isinstance(given, str) else given
+    if not isinstance(places, list) or len(places) > MAX_PLACES:
+        raise MessageError(f"{name} is a code such as US-CA, DE or {UNKNOWN}, or a list of at most {MAX_PLACES}.")
+    for place in places:
+        if not isinstance(place, str) or not standard_rules().knows(place):
+            raise MessageError(f"{name} {str(place)[:20]!r} has no rule: use a code such as US-CA or DE, or {UNKNOWN}.")
+    return tuple(dict.fromkeys(places))
 
 
 def only(value: dict[str, Any], names: set[str]) -> None:

@@ -11,28 +11,39 @@ from django.utils import timezone
 
 from calls.events import Kind
 from calls.live import recording
+from calls.live.door import ConsentState
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch
 from calls.speech.base import SAMPLES_PER_MS, Gap
+from coaching.course import Course
+from coaching.ears import recalled
 from coaching.services import load_material
 from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentState, SignalKind, Source
+from tenants.consent.rules import Answer, Mode
 from tenants.context import require_tenant
-from tenants.house.models import Policy
+from tenants.house.policies import current_policy
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the call's log holds already: what a coach needs to go on as if nothing had happened."""
+    """What the call's log holds already: what a coach needs to go on as if nothing had happened.
+
+    `course` is what the plays that wait for time and order make of it.
+    """
 
     lines: tuple[Line, ...] = ()
     moments: tuple[Moment, ...] = ()
     cards: tuple[Card, ...] = ()
+    course: Course | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedCall:
-    """A claimed call. `age_s` at the time of opening; `stored_samples` is None when nothing is recorded."""
+    """A claimed call, with what the policy allows it. `age_s` at the time of opening.
+
+    `stored_samples` is None when nothing is recorded.
+    """
 
     id: uuid.UUID
     member_id: int
@@ -48,6 +59,10 @@ class OpenedCall:
     material: Material
     past: Past
     gaps: tuple[tuple[int, int], ...]
+    consent: ConsentState
+    redact: tuple[str, ...]
+    allow_model_cards: bool
+    allow_browser_speech: bool
 
     @property
     def is_replay(self) -> bool:
@@ -70,8 +85,9 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
     """Claims the call for this process. Raises `CallOver`, `CallNotFound`."""
     epoch = claim_epoch(call_id)
     call = Call.objects.select_related("member").get(pk=call_id)
-    policy = Policy.objects.first() or Policy()
+    policy = current_policy()
     path, stored = _recording(call, is_kept=policy.keep_recording)
+    material = load_material()
     return OpenedCall(
         id=call.id,
         member_id=call.member_id,
@@ -84,9 +100,13 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         acked_samples=call.acked_samples,
         stored_samples=stored,
         recording_path=path,
-        material=load_material(),
-        past=_past(call) if call.last_seq > 1 else Past(),
+        material=material,
+        past=_past(call, material) if call.last_seq > 1 else Past(),
         gaps=tuple(GapRow.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")),
+        consent=ConsentState(Mode(call.consent_mode), Answer(call.consent_answer)),
+        redact=tuple(policy.redact),
+        allow_model_cards=policy.allow_model_cards,
+        allow_browser_speech=policy.allow_browser_speech,
     )
 
 
@@ -115,7 +135,7 @@ def _recording(call: Call, *, is_kept: bool) -> tuple[str, int | None]:
     return row.path, recording.stored_samples(recording.storage_root() / row.path, call.channels)
 
 
-def _past(call: Call) -> Past:
+def _past(call: Call, material: Material) -> Past:
     kinds = [Kind.LINE.value, Kind.MOMENT.value, Kind.CARD.value]
     rows: Iterable[tuple[str, dict[str, Any]]] = (
         CallEvent.objects.filter(call=call, kind__in=kinds).order_by("seq").values_list("kind", "payload")
@@ -128,7 +148,8 @@ def _past(call: Call) -> Past:
             moments[payload["id"]] = _moment_of(payload)
         else:
             cards.append(_card_of(payload))
-    return Past(tuple(lines), tuple(moments.values()), tuple(cards))
+    course = recalled(material, lines, cards, is_mono=call.channels == 1)
+    return Past(tuple(lines), tuple(moments.values()), tuple(cards), course)
 
 
 def line_of(payload: Mapping[str, Any]) -> Line:
@@ -171,7 +192,11 @@ def _card_of(payload: Mapping[str, Any]) -> Card:
         topic=payload["topic"],
         trigger_end_ms=payload["trigger_end_ms"],
         signal_id=payload["signal_id"] or None,
-        source=Source(source["key"], source["title"]) if source else None,
+        source=Source(**source) if source else None,
         replaces=payload["replaces"] or None,
         author=payload["author"],
+        prompt_version=payload.get("prompt_version"),
+        playbook_version=payload.get("playbook_version"),
+        play=payload.get("play", ""),
+        question=payload.get("question", ""),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live.coach_desk import CoachDesk
-from calls.live.messages import Action, ClientMessage, MessageError, Note
+from calls.live.messages import MAX_NOTE_CHARS, Action, ClientMessage, MessageError, Note
+from calls.typed import without_secrets
 from coaching.coach import Coach
 from coaching.types import Card, CardAction, Lane
 
@@ -46,11 +47,13 @@ class People:
         coach: Coach,
         desk: CoachDesk,
         now_ms: Callable[[], int],
+        redact: Collection[str],
     ) -> None:
         self._append = append
         self._coach = coach
         self._desk = desk
         self._now_ms = now_ms
+        self._redact = redact
 
     def act(self, message: ClientMessage, person: Person) -> None:
         """Raises `MessageError` for a card that this call never showed, `NotYoursError` without the right."""
@@ -76,14 +79,15 @@ class People:
 
     def _note(self, message: Note, person: Person) -> None:
         """A note is in the log as such, and on the rep's screen as the card nothing pushes aside."""
+        words = without_secrets(message.text, self._redact, at_most=MAX_NOTE_CHARS)
         note_id = uuid.uuid4().hex[:12]
-        self._append(Kind.NOTE, events.note(note_id=note_id, text=message.text, author=person.name))
+        self._append(Kind.NOTE, events.note(note_id=note_id, text=words, author=person.name))
         card = Card(
             id=f"note-{note_id}",
             lane=Lane.MANAGER,
             kind=None,
             title=f"From {person.name}",
-            say=message.text,
+            say=words,
             why="",
             topic="note",
             trigger_end_ms=self._now_ms(),

@@ -29,9 +29,14 @@ logger = logging.getLogger(__name__)
 Chunk = tuple[int, bytes]
 
 
-def relative_path(business_id: int, call_id: uuid.UUID) -> str:
+def business_folder(business_id: int) -> str:
     """Below `AUDIO_STORAGE_URL`: by business id, so that a business is one folder to move or erase."""
-    return f"b{business_id}/{call_id.hex}.pcm"
+    return f"b{business_id}"
+
+
+def relative_path(business_id: int, call_id: uuid.UUID) -> str:
+    """Below `AUDIO_STORAGE_URL`, in the business's folder."""
+    return f"{business_folder(business_id)}/{call_id.hex}.pcm"
 
 
 def storage_root() -> Path:

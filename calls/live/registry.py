@@ -97,9 +97,16 @@ class Registry:
             self._release(key)
 
     async def move(self, close: Close = MOVING) -> None:
-        """Before the process stops: every session saves what it has and tells its sockets to go elsewhere."""
+        """Before the process stops: every session saves what it has and tells its sockets to go elsewhere.
+
+        Returns when all have; a session that fails costs the others nothing.
+        """
         self.is_moving = True
-        await asyncio.gather(*(session.let_go(close) for session in list(self.sessions.values())))
+        sessions = list(self.sessions.values())
+        outcomes = await asyncio.gather(*(session.let_go(close) for session in sessions), return_exceptions=True)
+        for session, outcome in zip(sessions, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                logger.error("A call could not be let go", exc_info=outcome, extra={"call": session.call.id.hex})
 
     async def aclose(self) -> None:
         """Ends everything this registry started. Sessions let their calls go."""
@@ -134,7 +141,7 @@ class Registry:
                 feed=self._hold(business, call_id),
                 writer=self._writer,
                 provider=speech_provider(),
-                model=get_card_model(),
+                model=get_card_model() if call.allow_model_cards else None,
                 on_over=self._over,
             )
             self.sessions[key] = session

@@ -23,6 +23,7 @@ from calls.live import opening, recording
 from calls.live.acks import Watermarks
 from calls.live.audio import Frame, FrameError, ms, parse_frame, samples
 from calls.live.coach_desk import CoachDesk
+from calls.live.door import ConsentState, Door, Opening
 from calls.live.feed import Feed
 from calls.live.intake import AudioCopy, Intake
 from calls.live.ladder import Ladder, Part, Rung
@@ -30,7 +31,7 @@ from calls.live.links import ENDED, MOVING, SECOND_SOCKET, SUPERSEDED, AudioLink
 from calls.live.listening import Listening
 from calls.live.log import DurableState, EventLog, LogFullError
 from calls.live.mailbox import Mailbox
-from calls.live.messages import MessageError, parse_client_message
+from calls.live.messages import CONSENT_MAIL, MessageError, parse_client_message
 from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
 from calls.live.people import People, Person
@@ -39,10 +40,12 @@ from calls.live.store import Batch
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
+from calls.redaction import Redactor
 from calls.speech.base import SpeechProvider, StreamSpec
 from calls.speech.browser import BrowserLine
 from coaching.coach import Coach
 from coaching.llm.base import CardModel
+from tenants.consent.rules import Answer, Mode
 from tenants.context import Business, business_scope
 
 UNATTENDED_S = 30.0
@@ -86,7 +89,8 @@ class LiveSession:
         self._last_ack = -1
         self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
-        self._ladder = Ladder(is_recorded=call.stored_samples is not None)
+        self._door = Door(call.consent, call.channels)
+        self._ladder = Ladder(is_recorded=call.stored_samples is not None, hears=self._door.opening)
         self._copy = AudioCopy(call, on_stored=self._stored, on_trouble=self._storage_trouble)
         self.log = EventLog(
             business=business,
@@ -101,6 +105,8 @@ class LiveSession:
         self._coach = Coach(
             call_id=str(call.id), material=call.material, model=model, sink=self._desk, is_mono=call.channels == 1
         )
+        redactor = Redactor(call.redact)
+        redactor.restore(call.past.lines)
         self._listening = Listening(
             provider=provider,
             spec=StreamSpec(
@@ -108,35 +114,43 @@ class LiveSession:
                 business=business.schema_name,
                 channels=call.channels,
                 keyterms=call.material.keyterms,
+                redact=call.redact,
             ),
             epoch=call.epoch,
             is_patient=call.is_replay,
+            door=self._door,
+            redactor=redactor,
             marks=self._marks,
             log=self.log,
             coach=self._coach,
             append=self.append,
             fleeting=self.publish_fleeting,
             put_rung=self.put_rung,
-            read_audio=self._copy.read,
+            read_audio=self._read_for_repair,
         )
         self._intake = Intake(
             call,
+            door=self._door,
             copy=self._copy,
             listening=self._listening,
             coach=self._coach,
             append=self.append,
             fleeting=self.publish_fleeting,
         )
-        self._people = People(append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms)
+        self._people = People(
+            append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms, redact=call.redact
+        )
 
     # Life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begins to listen. What an earlier owner heard is remembered; what it kept but did not hear is repaired."""
         past = self.call.past
-        self._coach.restore(past.lines, past.moments, past.cards)
+        self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
         self._feed.attach(self.log)
+        if self._door.opening is not Opening.ALL:
+            self.append(Kind.STATE, self._state())
         self._listening.start()
         self._repair_the_past()
         self._run(self._coach.warm_up(), "coach-warm-up")
@@ -209,11 +223,16 @@ class LiveSession:
         return self._marks.ack
 
     def take_browser_lines(self, lines: Sequence[BrowserLine]) -> int:
-        """Lines the browser recognised. How many were looked at: none while the server itself hears this call.
+        """Lines the browser recognised. How many were looked at.
+
+        None while the server itself hears this call, where the business allows no such lines, and before the
+        customer has agreed.
 
         Raises `BrowserLineError`; lines before the bad one are taken.
         """
         self._intake.attended_at = time.monotonic()
+        if not self.call.allow_browser_speech or self._door.is_shut:
+            return 0
         if self._listening.is_hearing and self._link is not None:
             return 0
         for line in lines:
@@ -222,9 +241,21 @@ class LiveSession:
 
     # People -------------------------------------------------------------------------------------------
 
+    def put_consent(self, consent: ConsentState) -> None:
+        """The customer's answer, once it is saved. It counts for the very next frame, and for what waits."""
+        if self._is_over or not self._door.put(consent):
+            return
+        self._listening.door_changed()
+        self._ladder.hears = self._door.opening
+        self._tell_state()
+
     def act(self, message: dict[str, Any], person: Person) -> None:
         """A `ClientMessage`. Raises `MessageError`."""
         self._people.act(parse_client_message(message), person)
+
+    async def read_inbox(self) -> None:
+        """As `look_into_inbox`, done when this returns; what a database that is away keeps back is read later."""
+        await self._mailbox.read()
 
     def look_into_inbox(self) -> None:
         self._run(self._mailbox.read(), "session-inbox")
@@ -233,6 +264,11 @@ class LiveSession:
         self.log.note_answered(mail.id)
         if mail.message.get("type") == "end":
             self._run(self.end("hung_up"), "session-end-by-mail")
+            return
+        if mail.message.get("type") == CONSENT_MAIL:
+            payload = mail.message["payload"]
+            self.append(Kind.CONSENT, payload)
+            self.put_consent(ConsentState(Mode(payload["mode"]), Answer(payload["answer"])))
             return
         with suppress(MessageError):
             self.act(mail.message, Person(mail.member_name, mail.is_own_call))
@@ -258,6 +294,9 @@ class LiveSession:
             return
         if rung is not before:
             metrics.rung_changes.labels(rung.value).inc()
+        self._tell_state()
+
+    def _tell_state(self) -> None:
         self.append(Kind.STATE, state := self._state())
         if self._link is not None:
             self._link.state(state)
@@ -311,9 +350,14 @@ class LiveSession:
         rung = Rung.SAVING_LATE if is_in_trouble or self.log.is_late else Rung.FULL
         self.put_rung(Part.SAVING, rung, DISK_TROUBLE if is_in_trouble else "")
 
+    async def _read_for_repair(self, start: int, end: int) -> bytes:
+        """What was kept under an older answer goes through the door as it stands now."""
+        pcm = await self._copy.read(start, end)
+        return b"" if self._door.is_shut else self._door.mask(pcm)
+
     def _repair_the_past(self) -> None:
         call = self.call
-        for start_ms, end_ms in call.gaps:
+        for start_ms, end_ms in () if self._door.is_shut else call.gaps:
             spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
             self._listening.repair(Missing(start_ms, end_ms, "", spans))
         if self.next_sample > call.acked_samples + samples(100):
@@ -330,6 +374,7 @@ class LiveSession:
                 inbox_due = now + INBOX_EVERY_S
                 await self._mailbox.read()
             self._listening.tick()
+            self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
                 alive_due = now + ALIVE_EVERY_S
                 self.log.touch()

@@ -148,6 +148,15 @@ class SpeechLane:
         finally:
             self._is_over = True
 
+    def hush(self, admit: Callable[[Piece], Piece], *, is_shut: bool) -> None:
+        """The door has changed: what waits goes through it once more, or nowhere when it is shut."""
+        if is_shut:
+            self._queue.clear()
+            self._queued = 0
+            self._missing.clear()
+            return
+        self._queue = deque(replace(waiting, piece=admit(waiting.piece)) for waiting in self._queue)
+
     def finish(self) -> None:
         """No more audio comes: `run` ends once everything sent has been heard."""
         self._is_finishing = True

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from django.db import connection, transaction
+from django.db import DataError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics
 from calls.models import Call, CallInbox, CallState, Gap, Recording
-from tenants.context import Business, business_scope
+from tenants.context import Business, business_scope, require_tenant
+from tenants.models import Tenant
+from tenants.selectors import business_by_id
 
 logger = logging.getLogger(__name__)
 
@@ -89,10 +91,23 @@ def _save_one(batch: Batch) -> Outcome:
             _side_tables(batch)
     except Exception as error:  # noqa: BLE001 - whatever it was, the events are kept and tried again
         metrics.errors.labels("database").inc()
+        if isinstance(error, ProgrammingError | DataError) and _business_is_gone():
+            return Outcome.SUPERSEDED
         logger.warning("Events not saved yet: %s", type(error).__name__, extra={"call": batch.call_id.hex})
         return Outcome.LATE
     _meter(batch)
     return Outcome.COMMITTED
+
+
+def _business_is_gone() -> bool:
+    """Erased while this process was away: there is nothing to save for, and nowhere."""
+    try:
+        business_by_id(require_tenant().id)
+    except Tenant.DoesNotExist:
+        return True
+    except Exception:  # noqa: BLE001 - not known, so tried again
+        return False
+    return False
 
 
 def _fenced_update(batch: Batch) -> bool:

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing.services import call_costs
 from calls.models import Report
 from calls.replay.client import Outcome
 from calls.replay.collected import summary
-from tenants.members.models import ApiKey, Member
+from tenants.audit.models import Via
+from tenants.members import notes
+from tenants.members.models import ApiKey, Member, Scope
 
 KEY_NAME = "replay"
 
@@ -21,11 +24,14 @@ KEY_NAME = "replay"
 @contextmanager
 def passing_key(member: Member) -> Iterator[str]:
     """The secret of a key in `member`'s name that is revoked when the block ends, however it ends."""
-    row, secret = ApiKey.issue(member=member, name=KEY_NAME)
+    with transaction.atomic():
+        row, secret = ApiKey.issue(member=member, name=KEY_NAME, scopes=[Scope.CALLS_READ, Scope.CALLS_WRITE])
+        notes.key_changed(row, by=None, via=Via.COMMAND, act="issued")
     try:
         yield secret
     finally:
         ApiKey.objects.filter(pk=row.pk).update(revoked_at=timezone.now())
+        notes.key_changed(row, by=None, via=Via.COMMAND, act="revoked")
 
 
 def answer(outcome: Outcome, *, audio_ms: int, took_s: float) -> dict[str, Any]:

@@ -52,14 +52,26 @@ class ReplayClient:
         await self._http.aclose()
 
     async def replay(
-        self, recording: Recording, *, speed: float | None, customer: str = "", report_within_s: float = 90.0
+        self,
+        recording: Recording,
+        *,
+        speed: float | None,
+        customer: str = "",
+        place: str = "",
+        consent: str = "yes",
+        report_within_s: float = 90.0,
     ) -> Outcome:
         """Plays `recording` as one call. `speed` as in `Uplink`. Raises `ReplayError`.
 
+        `consent` is recorded as the answer of whoever made the recording, "" records none; `place` is where the
+        customer is, "" the business's usual place.
+
         When it fails or is cancelled half-way the call is ended all the same.
         """
+        wanted = {"channels": recording.channels, "customer": customer, "source": "replay"}
+        said = {"place": place, "consent": consent}
         created = await self._request(
-            "POST", "/api/calls", json={"channels": recording.channels, "customer": customer, "source": "replay"}
+            "POST", "/api/calls", json={**wanted, **{name: value for name, value in said.items() if value}}
         )
         call_id = str(created["id"])
         collected = Collected(clock=time.monotonic)

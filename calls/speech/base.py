@@ -32,13 +32,17 @@ class SpeechError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
-    """What a stream needs to know. Audio is PCM16 little-endian at 16 kHz, interleaved by channel."""
+    """What a stream needs to know. Audio is PCM16 little-endian at 16 kHz, interleaved by channel.
+
+    `redact`: kinds of words to leave out of the transcript; engines that can not do so ignore it.
+    """
 
     call_id: str
     business: str
     channels: int
     keyterms: tuple[str, ...] = ()
     language: str = "en"
+    redact: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,8 @@ def icon(name: str) -> SafeString:
 @register.filter
 def nav(user: object, path: str) -> list[NavItem]:
     """The places this member may go; the deepest one that contains `path` is current."""
-    role = str(getattr(user, "role", ""))
-    items = [item for item in NAVIGATION if role in item.roles]
+    roles = getattr(user, "roles", ())
+    items = [item for item in NAVIGATION if not item.roles.isdisjoint(roles)]
     here = max((item.href for item in items if path.startswith(item.href)), key=len, default="")
     return [NavItem(item.label, item.href, item.icon, item.roles, item.href == here) for item in items]
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from coaching.types import Component, Usage
+from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Component, Prompt, Usage
 
 
 class ModelError(Exception):
@@ -23,7 +23,8 @@ class ModelError(Exception):
 class CardRequest:
     """What the model sees for one card: `messages` in order, the fixed prefix first.
 
-    `cache_key` is one per call; `deadline_s` bounds the first readable words, `total_s` the whole.
+    `cache_key` is one per call; `deadline_s` bounds the first readable words, `total_s` the whole. An empty `model`
+    is the provider's own.
     """
 
     messages: tuple[tuple[str, str], ...]
@@ -31,6 +32,8 @@ class CardRequest:
     deadline_s: float = 1.5
     total_s: float = 6.0
     temperature: float = 0.3
+    model: str = ""
+    max_output_tokens: int = LIVE_LIMITS.max_output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,18 @@ class CardText:
     source_key: str = ""
     should_show: bool = True
     is_complete: bool = False
+
+
+def card_request(prompt: Prompt, messages: tuple[tuple[str, str], ...], *, cache_key: str) -> CardRequest:
+    """A request with the settings and limits of a live prompt version."""
+    return CardRequest(
+        messages,
+        cache_key=cache_key,
+        deadline_s=prompt.limits.deadline_ms / 1_000,
+        temperature=prompt.temperature,
+        model=prompt.model,
+        max_output_tokens=prompt.limits.max_output_tokens,
+    )
 
 
 class CardModel(Protocol):
@@ -74,7 +89,7 @@ def estimate(model: CardModel, request: CardRequest, said: str) -> tuple[Usage, 
     sent = sum(len(text) for _, text in request.messages)
     quantities = (("input_tokens", (sent + 3) // 4), ("output_tokens", (len(said) + 3) // 4))
     return tuple(
-        Usage(Component.MODEL, model.provider, model.name, unit, quantity, is_estimate=True)
+        Usage(Component.MODEL, model.provider, request.model or model.name, unit, quantity, is_estimate=True)
         for unit, quantity in quantities
         if quantity
     )
@@ -82,9 +97,13 @@ def estimate(model: CardModel, request: CardRequest, said: str) -> tuple[Usage, 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
+    """`total_s` bounds one try, `max_tries` how often it is sent."""
+
     messages: tuple[tuple[str, str], ...]
-    total_s: float = 60.0
+    total_s: float = REPORT_LIMITS.deadline_ms / 1_000
     temperature: float = 0.3
+    max_output_tokens: int = REPORT_LIMITS.max_output_tokens
+    max_tries: int = REPORT_LIMITS.max_requests
 
 
 @dataclass(frozen=True, slots=True)

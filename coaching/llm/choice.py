@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from coaching.llm.base import CardModel
 
+if TYPE_CHECKING:
+    from coaching.llm.openai import OpenAICardModel
+
 
 def get_card_model() -> CardModel | None:
     """The process-wide model for live cards, or None when neither a key nor a base URL is set."""
     return _card_model(settings.OPENAI_LIVE_MODEL, settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
+
+
+def new_card_model() -> OpenAICardModel | None:
+    """One of one's own, without circuit and deadline, for tests of prompts; None as above. The caller closes it."""
+    if not settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL:
+        return None
+    from coaching.llm.openai import OpenAICardModel  # noqa: PLC0415
+
+    return OpenAICardModel(
+        model=settings.OPENAI_LIVE_MODEL, api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL
+    )
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -21,7 +22,7 @@ from coaching.types import Usage
 CONNECT_S = 1.5
 READ_S = 4.0
 KEEPALIVE_S = 300
-MAX_TOKENS = 220
+MODELS_REMEMBERED = 64
 MAX_ATTEMPTS = 5
 NO_KEY = "no-key"
 
@@ -40,17 +41,27 @@ class OpenAICardModel:
         self._api_key = api_key or NO_KEY
         self._base_url = base_url or None
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = WeakKeyDictionary()
-        self.capabilities = Capabilities()
+        self._capabilities: OrderedDict[str, Capabilities] = OrderedDict()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its own model takes; each model that a request names has its own."""
+        return self._capabilities_of(self._model)
 
     @property
     def name(self) -> str:
         return self._model
 
     async def warm_up(self) -> None:
-        """Open the connection. A server without a list of models still counts as reached."""
+        """Open the connection, and load what the first card needs.
+
+        A server without a list of models still counts as reached.
+        """
+        client = self._client()
+        _ = client.chat.completions.with_streaming_response  # the SDK imports this at its first use
         try:
             async with asyncio.timeout(CONNECT_S + READ_S):
-                await self._client().models.list()
+                await client.models.list()
         except openai.NotFoundError:
             return
         except (openai.OpenAIError, httpx2.HTTPError, OSError, TimeoutError) as error:
@@ -75,7 +86,7 @@ class OpenAICardModel:
         complete = card_of(stream.text, is_complete=True)
         if complete is not None:
             yield complete
-        for entry in stream.usage(self.provider, self._model):
+        for entry in stream.usage(self.provider, request.model or self._model):
             yield entry
 
     async def aclose(self) -> None:
@@ -86,8 +97,9 @@ class OpenAICardModel:
 
     async def _lines(self, request: CardRequest) -> AsyncGenerator[str]:
         """The lines of the answer; asks again with less when the server does not know a parameter."""
+        can = self._capabilities_of(request.model or self._model)
         for _ in range(MAX_ATTEMPTS):
-            params = self.capabilities.fit(self._params(request))
+            params = can.fit(self._params(request))
             try:
                 async with self._client().chat.completions.with_streaming_response.create(**params) as response:
                     lines: AsyncIterator[str] = response.iter_lines()
@@ -95,19 +107,27 @@ class OpenAICardModel:
                         yield line
                     return
             except (openai.BadRequestError, openai.UnprocessableEntityError) as refusal:
-                if not self.capabilities.learn(str(refusal)):
+                if not can.learn(str(refusal)):
                     raise
         raise ModelError("bad_request", retryable=False)
+
+    def _capabilities_of(self, model: str) -> Capabilities:
+        """Bounded: the model not asked for the longest is learned again."""
+        known = self._capabilities.setdefault(model, Capabilities())
+        self._capabilities.move_to_end(model)
+        while len(self._capabilities) > MODELS_REMEMBERED:
+            self._capabilities.popitem(last=False)
+        return known
 
     def _params(self, request: CardRequest) -> dict[str, Any]:
         schema = {"name": "card", "strict": True, "schema": prompts.CARD_SCHEMA}
         params: dict[str, Any] = {
-            "model": self._model,
+            "model": request.model or self._model,
             "messages": [{"role": role, "content": text} for role, text in request.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
             "response_format": {"type": "json_schema", "json_schema": schema},
-            "max_completion_tokens": MAX_TOKENS,
+            "max_completion_tokens": request.max_output_tokens,
             "reasoning_effort": "none",
             "verbosity": "low",
             "prompt_cache_key": request.cache_key,

@@ -15,9 +15,7 @@ from coaching.llm.capabilities import Capabilities
 from coaching.llm.stream import partial_object, usage_of
 from coaching.types import Usage
 
-MAX_TOKENS = 1_500
 MAX_ATTEMPTS = 5
-RETRIES = 2
 _capabilities: dict[str, Capabilities] = {}
 
 
@@ -29,7 +27,7 @@ def write(
     timeout = httpx2.Timeout(request.total_s, connect=5.0)
     try:
         with openai.OpenAI(
-            api_key=api_key or "no-key", base_url=base_url or None, max_retries=RETRIES, timeout=timeout
+            api_key=api_key or "no-key", base_url=base_url or None, max_retries=request.max_tries - 1, timeout=timeout
         ) as client:
             raw = _ask(client, can, _params(request, model))
     except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
@@ -56,7 +54,7 @@ def _params(request: SummaryRequest, model: str) -> dict[str, Any]:
         "model": model,
         "messages": [{"role": role, "content": text} for role, text in request.messages],
         "response_format": {"type": "json_schema", "json_schema": schema},
-        "max_completion_tokens": MAX_TOKENS,
+        "max_completion_tokens": request.max_output_tokens,
         "reasoning_effort": "low",
         "store": False,
         "temperature": request.temperature,

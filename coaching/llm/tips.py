@@ -18,6 +18,7 @@ FIRST_REST_S = 10.0
 LONGEST_REST_S = 120.0
 REFUSED_REST_S = 300.0
 TIPS_KEPT = 16
+MODELS_REMEMBERED = 64
 
 WORDS = {
     "slow": "The language model is slow: cards come from the playbook.",
@@ -25,6 +26,8 @@ WORDS = {
     "rate_limited": "The language model is over its limit: cards come from the playbook.",
     "refused": "The language model refuses our key: cards come from the playbook. Tell your administrator.",
     "unreachable": "The language model can not be reached: cards come from the playbook.",
+    "no_such_model": "There is no such language model: cards come from the playbook. Tell your administrator.",
+    "all_asked": "The language model was asked as often as this call may: cards come from the playbook.",
 }
 DOWN = "The language model does not answer: cards come from the playbook."
 NO_MODEL = "No language model is connected: cards come from the playbook."
@@ -84,12 +87,14 @@ class GuardedModel:
     """A model behind a circuit and a deadline for its first words; the same type as what it guards.
 
     Raises `ModelError("resting")` without a request while the circuit is open, `ModelError("slow")` when no
-    readable word came within the deadline. Shared by all calls of a process.
+    readable word came within the deadline. Shared by all calls of a process: each model that a prompt names has a
+    circuit of its own, so that one business's wrong name rests nobody else's.
     """
 
     def __init__(self, inner: CardModel, circuit: Circuit | None = None) -> None:
         self._inner = inner
         self.circuit = circuit or Circuit()
+        self._others: OrderedDict[str, Circuit] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -109,23 +114,33 @@ class GuardedModel:
             raise
 
     async def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
-        if not self.circuit.admit():
+        circuit = self._circuit_of(request)
+        if not circuit.admit():
             raise ModelError("resting", retryable=True)
         has_outcome = False
         try:
             async with aclosing(self._timed(request)) as stream:
                 async for item in stream:
                     if isinstance(item, CardText) and item.is_complete:
-                        self.circuit.worked()
+                        circuit.worked()
                         has_outcome = True
                     yield item
         except ModelError as error:
-            self.circuit.failed(error)
+            circuit.failed(error)
             has_outcome = True
             raise
         finally:
             if not has_outcome:
-                self.circuit.released()
+                circuit.released()
+
+    def _circuit_of(self, request: CardRequest) -> Circuit:
+        if request.model in ("", self._inner.name):
+            return self.circuit
+        circuit = self._others.setdefault(request.model, Circuit())
+        self._others.move_to_end(request.model)
+        while len(self._others) > MODELS_REMEMBERED:
+            self._others.popitem(last=False)
+        return circuit
 
     async def _timed(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
         loop = asyncio.get_running_loop()

@@ -1,27 +1,29 @@
 """Industry packs: plays, knowledge, competitors and prompts to start from, as YAML files in this folder.
 
-A pack may extend another: a play of the same key takes over the fields it names and adds its phrases.
+A pack is a playbook file (docs/playbook.md) with `live_prompt` and `report_prompt`. It may extend another: a play of
+the same key takes over the fields it names and adds its phrases.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from coaching.playbook import BadPattern, check_patterns
-from coaching.types import Channel, SignalKind
+from coaching import handbook
+from coaching.handbook import BadHandbook, Handbook
+from coaching.types import Play, Trigger
 
 FOLDER = Path(__file__).resolve().parent
 MIN_PHRASES = 8
-MAX_SAY = 200
+BUILT_IN = "general"
+"""What calls of a business use that has published nothing yet."""
+
 _NAME = re.compile(r"^[a-z0-9_]+$")
-_PLAY_FIELDS = frozenset(
-    {"key", "title", "kind", "topic", "channel", "priority", "cooldown_s", "say", "why", "patterns", "unless"}
-)
 
 
 class BadPack(ValueError):
@@ -29,32 +31,18 @@ class BadPack(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class PackPlay:
-    key: str
-    title: str
-    kind: str
-    topic: str
-    say: str
-    why: str
-    patterns: tuple[str, ...]
-    unless: tuple[str, ...] = ()
-    channel: str = Channel.CUSTOMER.value
-    priority: int = 50
-    cooldown_s: int = 60
-
-
-@dataclass(frozen=True, slots=True)
 class Pack:
-    """A whole pack, its ancestors merged in. `knowledge` is (key, title, body), `competitors` (name, spellings)."""
+    """A whole pack, its ancestors merged in."""
 
     name: str
     title: str
     live_prompt: str
     report_prompt: str
-    plays: tuple[PackPlay, ...]
-    knowledge: tuple[tuple[str, str, str], ...] = ()
-    competitors: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    keyterms: tuple[str, ...] = field(default=())
+    book: Handbook
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        return self.book.plays
 
 
 def pack_names() -> tuple[str, ...]:
@@ -62,6 +50,7 @@ def pack_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
+@cache
 def load_pack(name: str) -> Pack:
     """Read and check a pack; raises `BadPack`."""
     if name not in pack_names() or not _NAME.match(name):
@@ -71,24 +60,36 @@ def load_pack(name: str) -> Pack:
 
 def build_pack(name: str, raw: dict[str, Any]) -> Pack:
     """Check a merged mapping and freeze it; raises `BadPack`."""
-    plays = tuple(_play(name, entry) for entry in raw.get("plays", []))
-    if len({play.key for play in plays}) != len(plays):
-        raise BadPack(f"Pack {name}: two plays have the same key.")
+    own = {part: value for part, value in raw.items() if part not in ("title", "live_prompt", "report_prompt")}
+    try:
+        book = handbook.read(own)
+    except BadHandbook as error:
+        found = [f"{_named(raw, problem.place)}{problem.words}" for problem in error.problems]
+        raise BadPack(f"Pack {name}: {' '.join(found)}") from error
+    for play in book.plays:
+        if play.trigger is Trigger.SAID and len(play.patterns) < MIN_PHRASES:
+            count = len(play.patterns)
+            raise BadPack(
+                f"Pack {name}, play {play.key}: only {count} phrases; people say it in {MIN_PHRASES} and more."
+            )
     try:
         return Pack(
             name=name,
             title=str(raw["title"]),
             live_prompt=" ".join(str(raw["live_prompt"]).split()),
             report_prompt=" ".join(str(raw["report_prompt"]).split()),
-            plays=plays,
-            knowledge=tuple((entry["key"], entry["title"], entry["body"]) for entry in raw.get("knowledge", [])),
-            competitors=tuple(
-                (entry["name"], tuple(entry.get("also_known_as", ()))) for entry in raw.get("competitors", [])
-            ),
-            keyterms=tuple(str(term) for term in raw.get("keyterms", [])),
+            book=book,
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadPack(f"Pack {name}: {error} is missing or has the wrong form.") from error
+    except KeyError as error:
+        raise BadPack(f"Pack {name}: {error} is missing.") from error
+
+
+def _named(raw: dict[str, Any], place: handbook.Place) -> str:
+    match place:
+        case (str(part), int(number), *_):
+            entry = raw[part][number]
+            return f"{part}, {entry.get('key') or entry.get('name') if isinstance(entry, dict) else entry}: "
+    return ""
 
 
 def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -110,31 +111,3 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     for part in ("knowledge", "competitors", "keyterms"):
         merged[part] = [*base.get(part, []), *raw.get(part, [])]
     return merged
-
-
-def _play(pack: str, raw: Any) -> PackPlay:
-    if not isinstance(raw, dict):
-        raise BadPack(f"Pack {pack}: a play must be a mapping.")
-    where = f"Pack {pack}, play {raw.get('key', '(without key)')}"
-    unknown = set(raw) - _PLAY_FIELDS
-    missing = {"key", "title", "kind", "topic", "say", "why"} - set(raw)
-    if unknown or missing:
-        raise BadPack(f"{where}: unknown {sorted(unknown)}, missing {sorted(missing)}.")
-    if raw["kind"] not in [kind.value for kind in SignalKind]:
-        raise BadPack(f"{where}: “{raw['kind']}” is no kind of signal.")
-    if raw.get("channel", "customer") not in ("", *(channel.value for channel in Channel)):
-        raise BadPack(f"{where}: “{raw['channel']}” is no channel.")
-    if len(raw["say"]) > MAX_SAY:
-        raise BadPack(f"{where}: say is longer than {MAX_SAY} characters.")
-    return _frozen(where, raw)
-
-
-def _frozen(where: str, raw: dict[str, Any]) -> PackPlay:
-    try:
-        patterns = check_patterns("\n".join(raw.get("patterns", [])))
-        unless = check_patterns("\n".join(raw.get("unless", [])))
-    except (BadPattern, TypeError) as error:
-        raise BadPack(f"{where}: {error}") from error
-    if len(patterns) < MIN_PHRASES:
-        raise BadPack(f"{where}: only {len(patterns)} phrases; people say it in more than {MIN_PHRASES} ways.")
-    return PackPlay(**{**raw, "patterns": patterns, "unless": unless})

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
+from salespilot import env
 from salespilot.quickstart import page
 from salespilot.quickstart.errors import QuickstartError
 from salespilot.quickstart.plan import ROOT, Plan, choose_port, read_plan
@@ -78,10 +79,12 @@ class Quickstart:
 
     def _serve(self, settings: Mapping[str, str]) -> None:
         port = choose_port(self._plan)
+        if not env.text("LINK_PORT"):
+            settings = {**settings, "LINK_PORT": str(port)}
         leave_word(self._plan, port=port, settings=settings)
         supervisor = Supervisor(self._plan, port=port, settings=settings)
         try:
-            with self._screen.step("Starting web, worker and beat"):
+            with self._screen.step("Starting web, worker, beat and builder"):
                 supervisor.start()
                 self._wait_for_web(supervisor, port)
             if port != self._plan.port:

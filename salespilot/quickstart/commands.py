@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Literal
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 WebServer = Literal["daphne", "uvicorn"]
 WEB_SERVERS: tuple[WebServer, ...] = ("daphne", "uvicorn")
 APPLICATION = "salespilot.asgi:application"
@@ -40,3 +42,8 @@ def beat(*, schedule_file: str, log_level: str = "INFO") -> list[str]:
         sys.executable, "-m", "celery", "--app", "salespilot", "--quiet", "beat",
         "--schedule", schedule_file, "--loglevel", log_level, "--pidfile", "",
     ]  # fmt: skip
+
+
+def builder() -> list[str]:
+    """Makes new businesses; the only process with the owner's address."""
+    return [sys.executable, str(ROOT / "manage.py"), "build_businesses", "--watch"]

@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> None:
     from tenants.context import public_scope  # noqa: PLC0415
 
     with public_scope():
-        call_command("migrate_schemas", interactive=False, verbosity=1)
+        call_command("migrate_behind")
         if "--demo" in arguments:
             call_command("create_demo")
 

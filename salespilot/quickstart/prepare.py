@@ -30,7 +30,7 @@ def main() -> int:
     except psycopg.Error as error:
         screen.fail(f"Postgres refused: {error}")
         return 1
-    screen.say(f"Database {database} and its two roles are ready. Next: python -m salespilot.quickstart.database")
+    screen.say(f"Database {database} and its two roles are ready. Next: python manage.py migrate_behind")
     return 0
 
 

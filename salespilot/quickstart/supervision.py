@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from salespilot import env
 from salespilot.quickstart import commands, tether
 from salespilot.quickstart.errors import QuickstartError
 from salespilot.quickstart.plan import ROOT, Plan
@@ -28,10 +29,13 @@ _NEWS = re.compile(r"(?:WARN|INFO) (exited|gave up|exit): (\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Program:
+    """`needs_owner`: is told where the owner's address is kept, which no other program is."""
+
     name: str
     command: list[str]
     stop_seconds: int
     niceness: int = 0
+    needs_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class News:
 
 
 class Supervisor:
-    """Runs web, worker and beat for `plan`. Ends with this process, however this process ends."""
+    """Runs web, worker, beat and builder for `plan`. Ends with this process, however this process ends."""
 
     def __init__(self, plan: Plan, *, port: int, settings: Mapping[str, str]) -> None:
         self._plan = plan
@@ -56,6 +60,7 @@ class Supervisor:
         self._plan.logs.mkdir(parents=True, exist_ok=True)
         configuration = self._plan.var / "supervisord.conf"
         configuration.write_text(render(self._plan, self._programs), encoding="utf-8")
+        keep_owner_address(self._plan, self._settings)
         log = self._log
         self._read_to = log.stat().st_size if log.exists() else 0
         # A session of its own: Ctrl-C reaches us alone, and we end the processes in order.
@@ -99,10 +104,23 @@ class Supervisor:
             self._process.kill()
             self._process.wait()
         self._process = None
+        owner_file(self._plan).unlink(missing_ok=True)
 
     @property
     def _log(self) -> Path:
         return self._plan.logs / "supervisord.log"
+
+
+def owner_file(plan: Plan) -> Path:
+    return plan.var / "pg.owner-address"
+
+
+def keep_owner_address(plan: Plan, settings: Mapping[str, str]) -> None:
+    """In a file that only this user reads, for the one program that `needs_owner`; gone when all have ended."""
+    file = owner_file(plan)
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(settings.get("DATABASE_OWNER_URL") or env.text("DATABASE_OWNER_URL"), encoding="utf-8")
 
 
 def end_left_over(plan: Plan) -> None:
@@ -148,6 +166,8 @@ def render(plan: Plan, programs: list[Program]) -> str:
             f"stopwaitsecs={program.stop_seconds}",
             "killasgroup=true",
         ]
+        if program.needs_owner:
+            lines.append(f'environment=DATABASE_OWNER_URL_FILE="{_literal(owner_file(plan))}"')
     return "\n".join(lines) + "\n"
 
 
@@ -165,10 +185,11 @@ def _programs(plan: Plan, port: int) -> list[Program]:
         # What comes after the call gives way to calls.
         Program("worker", commands.worker(), stop_seconds=30, niceness=5),
         Program("beat", commands.beat(schedule_file=str(plan.var / "beat")), stop_seconds=10, niceness=5),
+        Program("builder", commands.builder(), stop_seconds=30, niceness=5, needs_owner=True),
     ]
 
 
 def _environment(settings: Mapping[str, str], plan: Plan) -> dict[str, str]:
-    """Ours, with the addresses; without the owner's, which no running process needs."""
+    """Ours, with the addresses; without the owner's, which only the builder gets."""
     merged = {**os.environ, **settings, "SALESPILOT_VAR": str(plan.var), "PYTHONUNBUFFERED": "1"}
     return {name: value for name, value in merged.items() if not name.startswith("DATABASE_OWNER_URL")}

@@ -9,22 +9,25 @@ import { readConfig } from "./config.js";
 import { byId } from "./dom.js";
 import { ApiError, request } from "./http.js";
 import { notify, withdraw } from "./notices.js";
+import { PlaceChoice } from "./place.js";
 import { Preflight } from "./preflight.js";
 import { setUpSound, sourceLost } from "./sound_dialog.js";
 
 /** @typedef {import("./live_view.js").CallConfig} CallConfig */
 
-/** @type {{member: string, sampleUrl: string, call?: CallConfig}} */
+/** @type {{member: string, sampleUrl: string, browserSpeech: boolean, consent?: ConstructorParameters<typeof PlaceChoice>[0], call?: CallConfig}} */
 const config = readConfig();
 
 /**
- * @param {{channels: 1 | 2, customer: string, source: string}} wanted
+ * @param {{channels: 1 | 2, customer: string, source: string, place?: string, consent?: "yes"}} wanted
  * @returns {Promise<CallConfig>}
  */
-async function createCall({ channels, customer, source }) {
-  const json = { channels, customer, source };
-  const made = /** @type {{id: string, audio: string, events: string}} */ (await request("/api/calls", { method: "POST", json }));
-  return { ...made, channels, customer, source, rep: config.member, ageMs: 0 };
+async function createCall(wanted) {
+  const made = /** @type {{id: string, audio: string, events: string, consent: import("./types.js").Consent}} */ (
+    await request("/api/calls", { method: "POST", json: wanted })
+  );
+  const { channels, customer, source } = wanted;
+  return { ...made, channels, customer, source, rep: config.member, ageMs: 0, browserSpeech: config.browserSpeech };
 }
 
 /** From the check to the call, in the same document: it holds the microphone. @param {CallConfig} call */
@@ -51,12 +54,15 @@ async function capture(room, microphone, tab) {
   setUpSound(room);
 }
 
-/** @param {Preflight} preflight */
-async function startCall(preflight) {
+/**
+ * @param {Preflight} preflight
+ * @param {string} place
+ */
+async function startCall(preflight, place) {
   const customer = byId("customer", HTMLInputElement).value.trim();
   if (!preflight.microphone && !(await preflight.allow())) return;
   const { microphone, tab } = await preflight.handOver();
-  const room = enterRoom(await createCall({ channels: tab ? 2 : 1, customer, source: "browser" }));
+  const room = enterRoom(await createCall({ channels: tab ? 2 : 1, customer, source: "browser", place }));
   await room.connect();
   await capture(room, microphone, tab);
 }
@@ -77,7 +83,7 @@ async function startSample(preflight) {
       }),
   });
   try {
-    const call = await createCall({ channels: 2, customer: "Sample customer", source: "sample" });
+    const call = await createCall({ channels: 2, customer: "Sample customer", source: "sample", consent: "yes" });
     room = enterRoom(call);
   } catch (error) {
     await sample.close();
@@ -109,9 +115,10 @@ async function guarded(start) {
 
 function openPreflight() {
   const preflight = new Preflight();
+  const place = config.consent ? new PlaceChoice(config.consent) : null;
   byId("start-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    void guarded(() => startCall(preflight));
+    void guarded(() => startCall(preflight, place?.value ?? "unknown"));
   });
   byId("start-sample").addEventListener("click", () => void guarded(() => startSample(preflight)));
   void preflight.start();

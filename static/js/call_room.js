@@ -2,6 +2,7 @@
 /** The rep's own call: capture goes up, the log comes down, until it is hung up. */
 
 import { BrowserSpeech } from "./browser_speech.js";
+import { hush } from "./consent.js";
 import { byId } from "./dom.js";
 import { ApiError, request } from "./http.js";
 import { wantsBrowserSpeech } from "./ladder.js";
@@ -84,6 +85,8 @@ export class CallRoom {
   /** @type {import("./audio/capture.js").OnFrame} */
   onFrame = (pcm, levels) => {
     if (this.#isOver) return;
+    // The server does the same; after a no nothing of it leaves this browser either.
+    if (this.view.consent.isRefused) hush(pcm, this.call.channels);
     this.uplink.push(pcm);
     this.#clock.note(this.outbox.nextSample, performance.now());
     this.view.meters.setLevels(levels);
@@ -146,7 +149,8 @@ export class CallRoom {
   #state(state) {
     this.view.light.setState(state);
     if (!this.capture || this.call.source === "sample") return;
-    if (wantsBrowserSpeech(state)) this.speech.start();
+    const mayHear = this.call.browserSpeech && this.view.consent.state.hears !== "nobody";
+    if (mayHear && wantsBrowserSpeech(state)) this.speech.start();
     else this.speech.stop();
   }
 

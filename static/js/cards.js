@@ -106,10 +106,21 @@ export class Cards {
     say(part(root, "lane"), laneLabel(card));
     say(part(root, "title"), card.title === laneLabel(card) ? "" : card.title);
     say(part(root, "say"), card.say);
+    say(part(root, "question"), card.question);
     say(part(root, "why"), card.why);
-    say(part(root, "source"), card.source && card.source.title !== card.title ? `From your material: ${card.source.title}` : "");
+    say(part(root, "source"), sourceWords(card));
     root.querySelector('[data-action="pinned"]')?.setAttribute("aria-pressed", String(card.isPinned));
     // In this callback the card is laid out for the frame about to be shown. A note answers no word: no latency.
     requestAnimationFrame(() => this.onPainted(card.id, card.lane === "manager" ? null : card.triggerEndMs));
   }
+}
+
+/**
+ * Which of the business's facts or plays the card leans on, and where a fact is from.
+ * @param {ShownCard} card
+ */
+function sourceWords({ source, title }) {
+  if (!source) return "";
+  const names = [source.title === title ? "" : source.title, source.origin ?? ""].filter(Boolean);
+  return names.length ? `From your material: ${names.join(", ")}` : "";
 }

@@ -22,6 +22,7 @@ export const GROWING_MS = 4000;
  * @property {string} kind
  * @property {string} title
  * @property {string} say
+ * @property {string} question one more to ask, or empty
  * @property {string} why
  * @property {CardPayload["source"]} source
  * @property {string} author
@@ -162,9 +163,9 @@ function stays(card) {
  * @returns {ShownCard}
  */
 function shown(payload, now) {
-  const { id, lane, kind, title, say, why, source, author } = payload;
+  const { id, lane, kind, title, say, question = "", why, source, author } = payload;
   return {
-    id, lane, kind, title, say, why, source, author,
+    id, lane, kind, title, say, question, why, source, author,
     triggerEndMs: payload.trigger_end_ms,
     isGrowing: false,
     isPinned: false,
@@ -180,7 +181,7 @@ function shown(payload, now) {
  */
 function growing(id, say, now) {
   return {
-    id, say, lane: "model", kind: "", title: "", why: "", source: null, author: "",
+    id, say, lane: "model", kind: "", title: "", question: "", why: "", source: null, author: "",
     triggerEndMs: null, isGrowing: true, isPinned: false, since: now,
   };
 }

@@ -2,6 +2,7 @@
 /** A call on the screen, for its rep and for a manager: what the log says goes to transcript, cards, moments and light. */
 
 import { Cards } from "./cards.js";
+import { ConsentBar } from "./consent.js";
 import { byId } from "./dom.js";
 import { listenForKeys } from "./keys.js";
 import { Meters } from "./meters.js";
@@ -21,6 +22,8 @@ import { EventsStream } from "./transport/events_socket.js";
  * @property {number} ageMs how long the call has lasted when the page was made
  * @property {string} audio path of the audio socket
  * @property {string} events path of the events socket
+ * @property {import("./types.js").Consent} consent
+ * @property {boolean} browserSpeech whether the browser may recognise speech itself
  */
 
 /**
@@ -51,6 +54,7 @@ export class LiveView {
     this.moments = new Moments();
     this.meters = new Meters(call.channels);
     this.light = new StateLight();
+    this.consent = new ConsentBar(call, options.onAct !== null);
     this.events = new EventsStream({
       callId: call.id,
       path: call.events,
@@ -62,6 +66,7 @@ export class LiveView {
       },
     });
     this.#kinds = {
+      consent: (event) => this.consent.set(event.payload),
       line: (event) => this.transcript.addLine(event.payload, event.seq),
       moment: (event) => this.moments.set(event.payload),
       card: (event) => this.cards.add(event.payload, event.at),

@@ -1,8 +1,9 @@
 // @ts-check
-/** The report page: waits for a report that is being written, and shows the line a moment points to. */
+/** The report page: waits for a report that is being written, shows the line a moment points to, plays the call. */
 
 import { readConfig } from "./config.js";
 import { request } from "./http.js";
+import { connectPlayer } from "./player.js";
 import { explainFigures } from "./spans.js";
 
 const FIRST_MS = 1000;
@@ -34,4 +35,5 @@ function follow() {
 
 if (document.getElementById("waiting")) ask(FIRST_MS);
 explainFigures();
+connectPlayer();
 window.addEventListener("hashchange", follow);

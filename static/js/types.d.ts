@@ -44,9 +44,13 @@ export interface CardPayload {
   topic: string;
   trigger_end_ms: number;
   signal_id: string;
-  source: { key: string; title: string } | null;
+  source: { key: string; title: string; origin?: string; url?: string } | null;
   replaces: string;
   author: string;
+  prompt_version?: number | null;
+  playbook_version?: number | null;
+  play?: string;
+  question?: string;
 }
 export type ActionName = "used" | "dismissed" | "pinned" | "snoozed" | "painted";
 export interface CardActionPayload {
@@ -95,6 +99,32 @@ export interface CallStartedPayload {
   source: string;
   customer: string;
   member: string;
+  place: string;
+  consent_mode: ConsentMode;
+}
+export type ConsentMode = "one_party" | "announce" | "ask";
+export type ConsentAnswer = "yes" | "stayed" | "no" | "withdrawn";
+/** Whose audio comes in: of all others the server hears silence. */
+export type Hears = "all" | "rep" | "nobody";
+export interface ConsentPayload {
+  mode: ConsentMode;
+  answer: ConsentAnswer;
+  hears: Hears;
+  wording: string;
+  language: string;
+  place: string;
+  given_by: string;
+  recorded_by: string;
+}
+/** What a call needs and how far it is: `consent` of POST and GET /api/calls…, the answer of POST …/consent. */
+export interface Consent {
+  mode: ConsentMode;
+  answer: ConsentAnswer | "";
+  hears: Hears;
+  wording: string;
+  language: string;
+  place: string;
+  answers: ConsentAnswer[];
 }
 export interface CallEndedPayload {
   reason: string;
@@ -102,6 +132,7 @@ export interface CallEndedPayload {
 }
 export interface ReportPayload {
   state: string;
+  prompt_version?: number | null;
 }
 
 interface Numbered<K extends string, P> {
@@ -113,6 +144,7 @@ interface Numbered<K extends string, P> {
 }
 export type CallEvent =
   | Numbered<"call_started", CallStartedPayload>
+  | Numbered<"consent", ConsentPayload>
   | Numbered<"line", LinePayload>
   | Numbered<"signal", SignalPayload>
   | Numbered<"moment", MomentPayload>

@@ -1,4 +1,4 @@
-"""Members and API keys of a business; on the public host the operators."""
+"""Members of a business; on the public host the operators."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import strip_tags
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
+from tenants.audit.models import Via
 from tenants.context import current
-from tenants.members.models import ApiKey, Member, Role
+from tenants.members import notes
+from tenants.members.access import leads_nobody
+from tenants.members.key_admin import ApiKeyAdmin
+from tenants.members.models import Member, Role, least_rights
+from tenants.members.team_admin import TeamAdmin
+from tenants.signin.member_actions import SignInActions
+from tenants.signin.sessions import keep_session_listed
+
+__all__ = ["ApiKeyAdmin", "MemberAdmin", "TeamAdmin"]
 
 if TYPE_CHECKING:
     BaseMemberForm = forms.ModelForm[Member]
@@ -36,9 +43,17 @@ class MemberForm(BaseMemberForm):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
     )
 
+    roles = forms.MultipleChoiceField(
+        choices=(),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        initial=least_rights,
+        help_text="Rights add up. Give the fewest that the work needs.",
+        error_messages={"required": "Choose at least one role."},
+    )
+
     class Meta:
         model = Member
-        fields = ["name", "email", "role", "is_active"]
+        fields = ["name", "email", "roles", "is_active"]
 
     asking: Member | None = None
 
@@ -48,8 +63,8 @@ class MemberForm(BaseMemberForm):
         rules = strip_tags(password_validators_help_text_html()).replace(".", ". ").strip()
         field.help_text = rules if self.instance.pk is None else f"Leave empty to keep the present one. {rules}"
         field.required = self.instance.pk is None
-        if "role" in self.fields:
-            self.fields["role"].choices = role_choices()  # type: ignore[attr-defined]
+        if "roles" in self.fields:
+            self.fields["roles"].choices = role_choices()  # type: ignore[attr-defined]
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
@@ -63,8 +78,8 @@ class MemberForm(BaseMemberForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if self.asking and self.instance.pk == self.asking.pk:
-            if data.get("role") != self.asking.role:
-                raise ValidationError("You can not change your own role: ask another admin.")
+            if set(data.get("roles", ())) != set(self.asking.roles):
+                raise ValidationError("You can not change your own roles: ask another admin.")
             if not data.get("is_active"):
                 raise ValidationError("You can not disable yourself: ask another admin.")
         return data
@@ -80,23 +95,38 @@ class MemberForm(BaseMemberForm):
 
 def role_choices() -> list[tuple[str, str]]:
     """Operators live on the public host only, and only they do."""
+    return [(role.value, role.label) for role in Role if (role is Role.OPERATOR) == _is_public()]
+
+
+def _is_public() -> bool:
     business = current()
-    is_public = business is not None and business.is_public
-    return [(role.value, role.label) for role in Role if (role is Role.OPERATOR) == is_public]
+    return business is not None and business.is_public
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = "role"
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return role_choices()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:  # noqa: ARG002
+        role = self.value()
+        return queryset.filter(roles__contains=[role]) if role else queryset
 
 
 @admin.register(Member)
-class MemberAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class MemberAdmin(SignInActions, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     form = MemberForm
-    list_display = ["name", "email", "show_role", "is_active", "last_login"]
-    list_filter = ["role", "is_active"]
+    list_display = ["name", "email", "show_roles", "is_active", "last_login"]
+    list_filter = [RoleFilter, "is_active"]
     search_fields = ["name", "email"]
-    fields = ["name", "email", "role", "is_active", "new_password", "last_login"]
+    fields = ["name", "email", "roles", "is_active", "new_password", "last_login"]
     readonly_fields = ["last_login"]
 
-    @display(description="Role", ordering="role", label={"Admin": "info", "Manager": "success", "Operator": "info"})  # type: ignore[untyped-decorator]
-    def show_role(self, member: Member) -> str:
-        return member.get_role_display()
+    @admin.display(description="Roles", ordering="roles")
+    def show_roles(self, member: Member) -> str:
+        return member.role_names
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """A class of its own per request: it knows who is asking."""
@@ -105,47 +135,22 @@ class MemberAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        self._note(request, obj, form, change)
+        if leads_nobody(obj) and not _is_public():
+            messages.warning(request, f"{obj.name} leads no team yet and sees only own calls: choose one under Teams.")
         if obj.pk == request.user.pk and form.cleaned_data.get("new_password"):
             update_session_auth_hash(request, obj)
+            keep_session_listed(request)
+
+    def _note(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
+        """Who may do what has a line of its own: it is what people look for."""
+        by, fields = request.user if isinstance(request.user, Member) else None, set(form.changed_data)
+        if "roles" in fields or not change:
+            before = form.initial["roles"] if change else []
+            notes.roles_changed(obj, by=by, via=Via.ADMIN, before=before)
+        if fields - {"roles"} or not change:
+            notes.member_changed(obj, by=by, via=Via.ADMIN, act="changed" if change else "added", fields=fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         """Members are disabled, not deleted: their calls stay theirs."""
-        return False
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
-    """To look at and to revoke. A key is issued by `manage.py create_api_key`, which shows it once."""
-
-    list_display = ["name", "show_hint", "member", "created_at", "last_used_at", "show_state"]
-    list_filter = ["member"]
-    search_fields = ["name", "member__name", "member__email"]
-    list_select_related = ["member"]
-    actions = ["revoke"]
-
-    @admin.display(description="Begins with")
-    def show_hint(self, key: ApiKey) -> str:
-        return f"{key.hint}…"
-
-    @display(description="State", label={"In use": "success", "Revoked": "danger"})  # type: ignore[untyped-decorator]
-    def show_state(self, key: ApiKey) -> str:
-        return "Revoked" if key.revoked_at else "In use"
-
-    @admin.action(description="Revoke the chosen keys", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        for key in queryset:
-            self.log_change(request, key, "Revoked.")
-        messages.success(request, f"{count} key{'' if count == 1 else 's'} revoked. Open sockets end within seconds.")
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("members.change_apikey"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from tenants.members.models import ApiKey, Member
@@ -26,8 +26,8 @@ def bearer_secret(header: str) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
 
 
-def member_for_key(secret: str) -> Member | None:
-    """The active member in whose name the key speaks; None for unknown and revoked keys.
+def valid_key(secret: str) -> ApiKey | None:
+    """The key with its `member`, who is active; None for unknown and revoked keys.
 
     Notes the use, at most once a minute, by one conditional UPDATE.
     """
@@ -44,7 +44,13 @@ def member_for_key(secret: str) -> Member | None:
     ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - USED_AT_MOST_EVERY), pk=key.pk).update(
         last_used_at=now
     )
-    return key.member
+    return key
+
+
+def key_scope_of(view: Any) -> str | None:
+    """The scope a view asks of API keys, declared as `key_scope` on it or its class; None: it takes no keys at all."""
+    scope = getattr(view, "key_scope", None) or getattr(getattr(view, "cls", None), "key_scope", None)
+    return str(scope) if scope else None
 
 
 def member_for_session(session_key: str) -> Member | None:
@@ -55,16 +61,25 @@ def member_for_session(session_key: str) -> Member | None:
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer sp_…` for programs. Other schemes are left to the next class."""
+    """`Authorization: Bearer sp_…` for programs. Other schemes are left to the next class.
 
-    def authenticate(self, request: Request) -> tuple[Member, None] | None:
+    The key must have the scope that the addressed operation declares; one that declares none takes no keys.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Member, ApiKey] | None:
         secret = bearer_secret(request.headers.get("Authorization", ""))
         if secret is None:
             return None
-        member = member_for_key(secret)
-        if member is None:
+        key = valid_key(secret)
+        if key is None:
             raise AuthenticationFailed("This API key is not valid here, or it was revoked.")
-        return member, None
+        match = getattr(request, "resolver_match", None)
+        scope = key_scope_of(match.func) if match else None
+        if scope is None:
+            raise PermissionDenied("This takes no API keys: sign in with a browser.")
+        if scope not in key.scopes:
+            raise PermissionDenied(f"This API key lacks the scope {scope}: ask an admin for a key that has it.")
+        return key.member, key
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         return "Bearer"

@@ -22,6 +22,7 @@ from psycopg import sql
 from tenants import context
 from tenants.context import PUBLIC, PUBLIC_SCHEMA, Business, NoBusiness
 from tenants.postgresql.roles import role_name
+from tenants.postgresql.schema import SchemaEditor
 
 _include_public: ContextVar[bool] = ContextVar("include_public", default=True)
 
@@ -40,6 +41,8 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
 
     With `settings_dict["BUSINESS_ROLES"]` False (the owner, who migrates) only the search path is set.
     """
+
+    SchemaEditorClass = SchemaEditor
 
     def __init__(self, settings_dict: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         self._applied: Applied | None = None

@@ -14,6 +14,10 @@ import psycopg
 from psycopg import sql
 
 MAX_NAME_BYTES = 63
+# Not possible as a schema's name, so no business ever gets this role for its own.
+ALL_BUSINESSES = "all-businesses"
+# What a business's role may read but not change, by the section of roles.sql that says so.
+SEALED = {"history": "django_migrations", "audit": "audit_auditline"}
 _SECTION = re.compile(r"^-- section: (\w+)$", re.MULTILINE)
 
 
@@ -52,7 +56,7 @@ def prepare_database(
     """Make both login roles, the database and its grants. Idempotent; passwords are set again each time.
 
     `admin_url` belongs to a superuser, or to a role that may create roles and databases (a managed
-    service's admin); then the one revoke that needs a superuser is left out, see docs/security.md.
+    service's admin); then the section `superuser` is left out, and `missing_walls` tells what that opens.
     """
     names = {"database": database, "owner": owner, "app": app}
     with psycopg.connect(admin_url, autocommit=True) as admin:
@@ -74,20 +78,63 @@ def prepare_database(
                 inside.execute(statement)
 
 
-def create_business_role(connection: psycopg.Connection, *, schema: str, owner: str, app: str) -> None:
-    """Schema, role and grants of one business, as the owner, in one transaction. Idempotent."""
+def create_business_role(connection: psycopg.Connection, *, schema: str, owner: str, has_tables: bool = True) -> None:
+    """Schema, role and grants of one business, as the owner, in one transaction. Idempotent.
+
+    The application can become a new business only after `open_business`. Without `has_tables` only default
+    privileges are given, which tables made later get by themselves.
+    """
     role = role_name(connection.info.dbname, schema)
     with connection.transaction():
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOINHERIT").format(sql.Identifier(role)))
-        for statement in statements("business", schema=schema, role=role, owner=owner, app=app):
-            connection.execute(statement)
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        names = {"schema": schema, "role": role, "owner": owner}
+        _run(connection, "business", **names, businesses=shared_role(connection))
+        if has_tables:
+            _run(connection, "tables", schema=schema, role=role)
+            _seal(connection, schema=schema, role=role)
 
 
-def seal_migrations(connection: psycopg.Connection, *, schema: str, app: str) -> None:
-    """After the migrations of one business: their history, and that of the shared schema, is the owner's alone."""
+def open_business(connection: psycopg.Connection, *, schema: str, app: str) -> bool:
+    """After the migrations of one business, in one transaction: seals its history and its audit log, then lets the
+    application become it. False, and still closed to it, while one of these tables is missing.
+    """
     role = role_name(connection.info.dbname, schema)
-    for statement in statements("migrated", schema=schema, role=role, app=app):
+    with connection.transaction():
+        if not _seal(connection, schema=schema, role=role):
+            return False
+        _run(connection, "open", role=role, app=app)
+    return True
+
+
+def share_tables(connection: psycopg.Connection, *, app: str) -> None:
+    """After the migrations of the shared schema, as the owner: what all businesses may do there. Idempotent."""
+    role = shared_role(connection)
+    with connection.transaction():
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        _run(connection, "shared", businesses=role, app=app)
+
+
+def shared_role(connection: psycopg.Connection) -> str:
+    """The role whose rights all businesses of this database inherit."""
+    return role_name(connection.info.dbname, ALL_BUSINESSES)
+
+
+def _seal(connection: psycopg.Connection, *, schema: str, role: str) -> bool:
+    """Whether all sealed tables are there; those that are get sealed."""
+    is_complete = True
+    for section, table in SEALED.items():
+        found = connection.execute("SELECT to_regclass(%s)", [f'"{schema}".{table}']).fetchone()
+        if found and found[0]:
+            _run(connection, section, schema=schema, role=role)
+        else:
+            is_complete = False
+    return is_complete
+
+
+def _run(connection: psycopg.Connection, section: str, **names: str) -> None:
+    for statement in statements(section, **names):
         connection.execute(statement)
 
 

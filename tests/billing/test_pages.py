@@ -77,7 +77,7 @@ def test_a_stranger_sees_nothing_of_it(globex: Business, member: MakeMember, cli
     assert "Nothing used in these days" in page.content.decode()
     assert "Ada Rep" not in page.content.decode()
     assert stranger.get(f"/api/billing/calls/{CALL}").status_code == 404
-    assert len(exported(stranger, "calls")) == 1
+    assert len(exported(stranger, "calls", by="globex-solar")) == 1
 
 
 @pytest.mark.usefixtures("rep")
@@ -119,10 +119,10 @@ def test_odd_days_get_a_reason_and_the_usual_days(
     assert client.get("/billing/days.csv", query).status_code == 400
 
 
-def exported(client: Client, table: str) -> list[list[str]]:
+def exported(client: Client, table: str, *, by: str = "acme-cloud") -> list[list[str]]:
     answer = client.get(f"/billing/{table}.csv", DAYS)
     assert answer.status_code == 200
-    assert answer["Content-Disposition"] == f'attachment; filename="{table}-2026-11-01-2026-11-30.csv"'
+    assert answer["Content-Disposition"] == f'attachment; filename="{by}-{table}-2026-11-01-2026-11-30.csv"'
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     return list(csv.reader(io.StringIO(text)))
 

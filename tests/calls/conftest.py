@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from calls.live.registry import registry
 from calls.live.threads import in_thread
 from calls.speech.base import SpeechProvider
 from tenants.context import Business, business_scope
-from tenants.members.models import ApiKey
+from tenants.members.models import ApiKey, Scope
 from tests.calls.talking import Caller
 from tests.conftest import MakeMember
 from tests.speech.fakes import ScriptedProvider, ScriptedTurn
@@ -49,14 +49,19 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
 
 @pytest.fixture
 def caller(committed_db: None, member: MakeMember) -> Callable[..., Awaitable[Caller]]:
-    """`await caller("rep")`: a new member of acme (or of `business`) who speaks the API and the sockets by key."""
+    """`await caller("rep")`: a new member of acme (or of `business`) who speaks the API and the sockets by key.
 
-    async def make(role: str = "rep", *, business: Business | None = None) -> Caller:
+    `scopes`: of the key, all when left out.
+    """
+
+    async def make(
+        role: str = "rep", *, business: Business | None = None, scopes: Sequence[str] = tuple(Scope)
+    ) -> Caller:
         def saved() -> Caller:
             who = member(role, business=business)
             home: Business = who.business  # type: ignore[attr-defined]
             with business_scope(home):
-                _, key = ApiKey.issue(member=who, name="tests")
+                _, key = ApiKey.issue(member=who, name="tests", scopes=scopes)
             return Caller(home, key)
 
         return await in_thread(saved)()

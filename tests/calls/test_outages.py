@@ -22,7 +22,7 @@ from calls.live.threads import in_thread
 from coaching.types import Channel
 from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.faults import PostgresAway, Proxy
-from tests.calls.talking import say_hello, speak
+from tests.calls.talking import say_hello, speak, wait_until
 from tests.speech.fakes import ScriptedTurn
 
 # They wait for time-outs of real services: beside other tests they would wait for those too.
@@ -197,6 +197,30 @@ async def test_a_session_nobody_attends_lets_its_call_go_and_is_rebuilt_later(
     assert len(engine.streams) == 2
     texts = [row.payload["text"] for row in await rep.log(call_id) if row.kind == "line"]
     assert texts == [turn.text for turn in TURNS[:3]]
+
+
+async def test_a_call_that_can_not_hang_up_yet_does_not_keep_the_others_from_moving(
+    live: None, hears: Hears, caller: MakeCaller, postgres_away: PostgresAway
+) -> None:
+    hears(*TURNS[:1])
+    rep, colleague = await caller("rep"), await caller("rep")
+    ending, other = await rep.start_call(), await colleague.start_call()
+    async with rep.audio(ending) as ending_audio, colleague.audio(other) as audio:
+        for socket in (ending_audio, audio):
+            await say_hello(socket)
+            speak(socket, 1)
+            await socket.until(lambda message: message["type"] == "ack" and message["samples"] > 0)
+        await asyncio.to_thread(postgres_away.away)
+        sessions = {str(session.call.id): session for session in registry.sessions.values()}
+        hanging_up = asyncio.create_task(sessions[ending].end("hung_up"))
+        await wait_until(lambda: not sessions[ending]._listening._tasks)
+        await registry.move()
+        assert (await audio.closed()).code == 1012
+        assert sessions[other].is_over
+        assert not registry.sessions
+        await asyncio.to_thread(postgres_away.back)
+        await hanging_up
+    assert (await rep.row(ending)).state == "open"
 
 
 async def test_a_gap_is_repaired_beside_the_live_call(live: None, hears: Hears, caller: MakeCaller) -> None:

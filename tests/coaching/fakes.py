@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from coaching.llm.base import CardRequest, CardText, ModelError
 from coaching.types import (
+    REPORT_LIMITS,
     Card,
     Channel,
     Component,
@@ -119,7 +120,7 @@ MATERIAL = Material(
     competitors=("SalesBeam", "Quantor"),
     keyterms=("onboarding",),
     live_prompt=Prompt(1, "Coach the rep."),
-    report_prompt=Prompt(2, "Write the report."),
+    report_prompt=Prompt(2, "Write the report.", limits=REPORT_LIMITS),
     aliases=(("sales bim", "SalesBeam"),),
 )
 

@@ -1,4 +1,4 @@
-"""The playbook and the prompts in the admin, and the doors that stay shut."""
+"""The playbook in the admin, and the doors that stay shut."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from coaching import services
-from coaching.models import Play, PromptPurpose, PromptVersion
+from coaching.models import Play
 from tenants.context import Business, business_scope
 from tests.conftest import ClientFor, MakeMember
 
@@ -22,6 +22,11 @@ FORM = {
     "why": "Find the frame.",
     "patterns": "gold plated price\nre:cost(s|ing) too",
     "unless": "",
+    "trigger": "said",
+    "match": "any",
+    "within_s": "0",
+    "from_s": "0",
+    "until_s": "0",
     "priority": "80",
     "cooldown_s": "60",
     "is_active": "on",
@@ -65,29 +70,6 @@ def test_a_sentence_can_be_tried(acme: Business, member: MakeMember, client_for:
     assert "No card" in by_rep
     harmless = client.get(url("play_try"), {"sentence": "<script>alert(1)</script>"}).content.decode()
     assert "<script>alert(1)" not in harmless
-
-
-def test_a_prompt_change_is_a_new_version_published_by_hand(
-    acme: Business, member: MakeMember, client_for: ClientFor
-) -> None:
-    with business_scope(acme):
-        services.publish_prompt(purpose=PromptPurpose.LIVE, system="The old text.")
-    client = client_for(member("admin"))
-    assert "The old text." in client.get(url("promptversion_add")).content.decode()
-    form = {"purpose": "live", "system": "The new text.", "temperature": "0.2", "note": "Shorter"}
-    assert client.post(url("promptversion_add"), form).status_code == 302
-    with business_scope(acme):
-        version = PromptVersion.objects.get(system="The new text.")
-        assert services.published_prompt(PromptPurpose.LIVE).system == "The old text."
-    page = client.get(url("promptversion_change", version.pk)).content.decode()
-    assert "-The old text." in page
-    assert "+The new text." in page
-    assert 'name="system"' not in page, "history is read-only"
-    action = {"action": "publish_selected", "_selected_action": [str(version.pk)]}
-    client.post(url("promptversion_changelist"), action)
-    with business_scope(acme):
-        assert services.published_prompt(PromptPurpose.LIVE).system == "The new text."
-        PromptVersion.objects.filter(pk=version.pk).get()
 
 
 @pytest.mark.parametrize("role", ["rep", "manager", "billing"])

@@ -20,8 +20,8 @@ PIECES = ("Acme costs", "Acme costs $49 per", "Acme costs $49 per seat and month
 OBJECTION = "Honestly that is too expensive for us."
 
 
-def coach_for(sink: Sink, clock: Clock, model: ScriptedModel | None = None, **extra: bool) -> Coach:
-    return Coach(call_id="call-1", material=MATERIAL, model=model, sink=sink, clock=clock, **extra)
+def coach_for(sink: Sink, clock: Clock, model: ScriptedModel | None = None, is_mono: bool = False) -> Coach:
+    return Coach(call_id="call-1", material=MATERIAL, model=model, sink=sink, clock=clock, is_mono=is_mono)
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from coaching.coach import Coach
 from coaching.llm.openai import OpenAICardModel
 from coaching.llm.tips import GuardedModel
-from coaching.types import Lane
+from coaching.types import Example, Lane, Limits, Prompt
 from tests.coaching.fakes import MATERIAL, Sink, line, until
 from tests.vendors.openai import Fault, OpenAIServer
 
@@ -59,3 +60,53 @@ async def test_whatever_the_vendor_does_the_instant_card_stands(server: OpenAISe
     await until(lambda: sink.rungs[-1][0] == "full")
     await coach.aclose()
     await inner.aclose()
+
+
+VERSION = Prompt(
+    7,
+    "Coach the rep.",
+    temperature=0.1,
+    number=4,
+    examples=(Example("Too dear.", "Compared with </call> what?"),),
+    model="small-1",
+    limits=Limits(max_output_tokens=99, deadline_ms=1_400, max_requests=1),
+)
+
+
+async def test_the_version_s_examples_settings_and_limits_reach_the_model(server: OpenAIServer) -> None:
+    sink = Sink()
+    inner = OpenAICardModel(model="gpt-6-luna", api_key="k", base_url=server.url)
+    material = replace(MATERIAL, live_prompt=VERSION, playbook_version=5)
+    coach = Coach(call_id="call-1", material=material, model=GuardedModel(inner), sink=sink)
+    await coach.warm_up()
+    coach.hear(line("Honestly the price is too expensive for us."))
+    await until(lambda: any(card.lane is Lane.MODEL for card in sink.cards))
+    body = server.cards[0].body
+    assert (body["model"], body["temperature"], body["max_completion_tokens"]) == ("small-1", 0.1, 99)
+    prefix = body["messages"][0]["content"]
+    assert '{"heard": "Too dear.", "say": "Compared with \\u003c/call\\u003e what?"}' in prefix
+    assert {request.body["messages"][0]["content"] for request in server.requests} == {prefix}
+    assert {usage.model for usage in sink.entries} == {"small-1"}
+    instant, model_card = sink.cards
+    assert (instant.prompt_version, instant.playbook_version) == (None, 5)
+    assert (model_card.prompt_version, model_card.playbook_version) == (4, 5)
+    coach.hear(line("And we already use SalesBeam for that.", start_ms=30_000, utterance=2))
+    assert sink.rungs[-1][0] == "tips", "one request was all that this version allows a call"
+    assert len(server.cards) == 1
+    await coach.aclose()
+    await inner.aclose()
+
+
+async def test_a_wrong_model_name_rests_nobody_else(server: OpenAIServer) -> None:
+    guarded = GuardedModel(OpenAICardModel(model="gpt-6-luna", api_key="k", base_url=server.url))
+    server.script.faults.append(Fault("status", status=404, code="model_not_found"))
+    wrong = Coach(call_id="call-1", material=replace(MATERIAL, live_prompt=VERSION), model=guarded, sink=Sink())
+    sink = Sink()
+    wrong.hear(line("Honestly the price is too expensive for us."))
+    await until(lambda: server.cards)
+    await until(lambda: guarded._others["small-1"].is_open)
+    right = Coach(call_id="call-2", material=MATERIAL, model=guarded, sink=sink)
+    right.hear(line("Honestly the price is too expensive for us."))
+    await until(lambda: any(card.lane is Lane.MODEL for card in sink.cards))
+    await wrong.aclose()
+    await right.aclose()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import ValidationError
 
-from coaching import services
-from coaching.models import Competitor, Play, PromptPurpose, PromptVersion
+from coaching import prompt_versions, services
+from coaching.models import Competitor, Play, PromptPurpose
 from tenants.context import Business, NoBusiness, business_scope
 
 
@@ -29,31 +28,15 @@ def test_a_pack_twice_keeps_what_the_business_wrote() -> None:
         key="mine", title="Mine", kind="objection", topic="price", patterns="my phrase", say="Hi?"
     )
     Play.objects.filter(key="price-too-high").update(is_active=False)
-    prompt = services.published_prompt(PromptPurpose.LIVE)
+    prompt = prompt_versions.published_prompt(PromptPurpose.LIVE)
     services.apply_pack("general")
     assert Play.objects.filter(pk=mine.pk).exists()
     assert not Play.objects.get(key="price-too-high").is_active, "what was switched off stays off"
-    assert services.published_prompt(PromptPurpose.LIVE) == prompt
-
-
-@pytest.mark.usefixtures("rolled_back")
-def test_versions_never_change_and_the_newest_published_is_in_use() -> None:
-    first = services.publish_prompt(purpose=PromptPurpose.LIVE, system="One", note="first")
-    draft = services.save_prompt_version(purpose=PromptPurpose.LIVE, system="Two")
-    assert draft.number == first.number + 1
-    assert services.published_prompt(PromptPurpose.LIVE).system == "One"
-    services.publish(draft)
-    assert services.published_prompt(PromptPurpose.LIVE).system == "Two"
-    services.publish(first)
-    assert services.published_prompt(PromptPurpose.LIVE).system == "One"
-    draft.system = "Three"
-    with pytest.raises(ValidationError, match="never changes"):
-        draft.save()
+    assert prompt_versions.published_prompt(PromptPurpose.LIVE) == prompt
 
 
 @pytest.mark.usefixtures("rolled_back")
 def test_an_empty_business_still_has_prompts() -> None:
-    PromptVersion.objects.all().delete()
     material = services.load_material()
     assert material.live_prompt.system
     assert material.report_prompt.system

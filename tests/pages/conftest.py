@@ -11,6 +11,7 @@ from django.utils import timezone
 from calls import events
 from calls.events import Kind
 from calls.models import Call, CallEvent, CallState, Report, ReportState
+from calls.redaction import CleanLine
 from coaching.types import Card, Channel, Lane, Line, Moment, MomentState, SignalKind, Word
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
@@ -35,7 +36,7 @@ def log_of(call: Call) -> None:
     for number, (channel, text, start_ms, end_ms) in enumerate(WORDS):
         words = (Word(text, start_ms, end_ms, 0.9),)
         line = Line(channel, text, start_ms, end_ms, 0.9, True, number, "local", words, recovered=number == 2)
-        payloads.append((Kind.LINE, events.line(line)))
+        payloads.append((Kind.LINE, events.line(CleanLine(line))))
     payloads += [(Kind.MOMENT, events.moment(MOMENT)), (Kind.CARD, events.card(CARD))]
     CallEvent.objects.bulk_create(
         CallEvent(call=call, seq=seq, at=timezone.now(), kind=kind.value, payload=dict(payload))

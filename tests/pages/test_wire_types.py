@@ -10,7 +10,9 @@ import pytest
 from django.conf import settings
 
 from calls import events
+from calls.live.door import Opening
 from calls.live.ladder import Rung
+from calls.redaction import CleanLine
 from coaching.types import (
     Card,
     CardAction,
@@ -25,10 +27,11 @@ from coaching.types import (
     Usage,
     Word,
 )
+from tenants.consent.rules import Answer, Mode
 
 TYPES = (settings.BASE_DIR / "static/js/types.d.ts").read_text(encoding="utf-8")
 
-LINE = Line(Channel.REP, "Hello.", 0, 500, 0.9, True, 1, "local", (Word("Hello.", 0, 500, 0.9),))
+LINE = CleanLine(Line(Channel.REP, "Hello.", 0, 500, 0.9, True, 1, "local", (Word("Hello.", 0, 500, 0.9),)))
 SAMPLES: dict[str, Any] = {
     "LinePayload": events.line(LINE),
     "SignalPayload": events.signal(Signal("s", SignalKind.PRICE, "price", Channel.CUSTOMER, 0.9, "q", 0, 1)),
@@ -40,6 +43,16 @@ SAMPLES: dict[str, Any] = {
     "GapPayload": events.gap(start_ms=0, end_ms=1, reason="r"),
     "UsagePayload": events.usage(Usage(Component.SPEECH, "local", "base", "audio_ms", 1)),
     "CallStartedPayload": events.call_started(channels=2, source="browser", customer="", member="Rita"),
+    "ConsentPayload": events.consent(
+        mode="ask",
+        answer="yes",
+        hears="all",
+        wording="w",
+        language="en",
+        place="DE",
+        given_by="customer",
+        recorded_by="R",
+    ),
     "CallEndedPayload": events.call_ended(reason="hung_up", duration_ms=1),
     "ReportPayload": events.report(state="ready"),
     "Interim": events.interim(LINE),
@@ -64,9 +77,16 @@ def test_kinds_are_the_same() -> None:
     assert set(re.findall(r'Numbered<"(\w+)"', TYPES)) == {kind.value for kind in events.Kind}
 
 
-@pytest.mark.parametrize(("name", "values"), [("ActionName", CardAction), ("Rung", Rung), ("ChannelName", Channel)])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("ActionName", CardAction), ("Rung", Rung), ("ChannelName", Channel), ("Hears", Opening), ("ConsentMode", Mode)],
+)
 def test_unions_are_the_same(name: str, values: Any) -> None:
     assert union(name) == {value.value for value in values}
+
+
+def test_every_answer_can_be_sent() -> None:
+    assert union("ConsentAnswer") == {answer.value for answer in Answer if answer is not Answer.NONE}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -16,6 +16,8 @@ from salespilot.quickstart import page
 from salespilot.quickstart.plan import Plan
 from salespilot.quickstart.screen import Screen
 
+pytestmark = pytest.mark.processes
+
 PLAN = Plan(
     var=Path("var"),
     bind="127.0.0.1",
@@ -29,7 +31,14 @@ PLAN = Plan(
 
 @pytest.fixture(autouse=True)
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SPEECH_PROVIDER", "DEEPGRAM_API_KEY", "DEEPGRAM_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    for name in (
+        "SPEECH_PROVIDER",
+        "DEEPGRAM_API_KEY",
+        "DEEPGRAM_BASE_URL",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "MAIL_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -70,6 +79,14 @@ def test_it_says_whether_a_model_writes_cards(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("OPENAI_LIVE_MODEL", "some-model")
 
     assert "playbook and some-model" in text()
+
+
+def test_it_says_where_mails_go_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "written into var/mail" in text()
+    monkeypatch.setenv("MAIL_URL", "smtp://pilot:a-secret@mail.example.com:587")
+
+    assert "by mail.example.com" in text()
+    assert "a-secret" not in text()
 
 
 def test_names_that_do_not_resolve_get_their_line_for_the_hosts_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def test_from_nothing_to_a_page_and_back_to_nothing(var: Path) -> None:
     try:
         second.wait_for_page()
         # Against the first start of this very run: a machine that is slow is slow for both.
-        assert time.monotonic() - began < first_s / 2
+        assert time.monotonic() - began < first_s
         assert "up to date" not in second.output, "nothing changed, nothing is done again"
         assert second.get("/sign-in/", host="acme.localhost") == 200
     finally:

@@ -147,9 +147,26 @@ def test_percent_signs_and_blanks_in_paths_reach_the_command_as_they_are(plan: P
     assert tether.__file__ in command
 
 
-def test_the_three_processes_are_web_worker_and_beat(plan: Plan) -> None:
+def test_the_four_processes_are_web_worker_beat_and_builder(plan: Plan) -> None:
     programs = {program.name: program.command for program in supervision._programs(plan, 8123)}
 
-    assert list(programs) == ["web", "worker", "beat"]
+    assert list(programs) == ["web", "worker", "beat", "builder"]
     assert "daphne" in programs["web"]
     assert "8123" in programs["web"]
+
+
+def test_only_the_builder_is_told_where_the_owner_s_address_is(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "postgresql://owner:secret@db/salespilot"
+    settings = {"DATABASE_OWNER_URL": address}
+    monkeypatch.setenv("DATABASE_OWNER_URL_FILE", "/run/secrets/owner")
+    supervision.keep_owner_address(plan, settings)
+    text = render(plan, supervision._programs(plan, 8123))
+    assert "secret" not in text
+    parser = RawConfigParser()
+    parser.read_string(text)
+    told = [name for name in parser.sections() if "DATABASE_OWNER_URL" in str(dict(parser[name]))]
+    assert told == ["program:builder"]
+    file = supervision.owner_file(plan)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (address, 0o600)
+    given = supervision._environment(settings, plan)
+    assert not [name for name in given if name.startswith("DATABASE_OWNER_URL")]

@@ -32,7 +32,7 @@ class TestOneReport:
         call = ended_call(member("rep"))
         assert write_report(call.pk)
         report = Report.objects.get(call=call)
-        assert (report.origin, report.model, report.prompt_version_id) == ("extractive", "", None)
+        assert (report.origin, report.model, report.prompt_version) == ("extractive", "", None)
         assert report.summary
         call.refresh_from_db()
         assert call.report_state == ReportState.READY
@@ -177,7 +177,7 @@ class TestFailure:
         assert broken.report_state == ReportState.FAILED
         last = CallEvent.objects.filter(call=broken).order_by("-seq").first()
         assert last is not None
-        assert (last.kind, last.payload) == ("report", {"state": "failed"})
+        assert (last.kind, last.payload) == ("report", {"state": "failed", "prompt_version": None})
         assert not write_report(broken.pk)
 
     def test_not_before_its_time(self, broken: Call) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from calls import events
 from calls.events import Kind
 from calls.models import Call, CallEvent, CallState, ReportState
+from calls.redaction import CleanLine
 from coaching.types import (
     Card,
     CardAction,
@@ -59,9 +60,8 @@ def line(channel: Channel, start_s: float, end_s: float, text: str, number: int)
     start, length = round(start_s * 1000), round((end_s - start_s) * 1000)
     edges = [start + length * index // len(words) for index in range(len(words) + 1)]
     timed = tuple(Word(word, edges[index], edges[index + 1], 0.9) for index, word in enumerate(words))
-    return events.line(
-        Line(channel, text, start, start + length, 0.9, is_final=True, utterance=number, provider="local", words=timed)
-    )
+    said = Line(channel, text, start, start + length, 0.9, True, number, "local", timed)
+    return events.line(CleanLine(said))
 
 
 def moment(state: MomentState, *, moment_id: str = "m1", kind: SignalKind = SignalKind.OBJECTION) -> events.Payload:

@@ -67,6 +67,7 @@ class ScriptedStream:
     is_closed: bool = False
     is_finished: bool = False
     sent: list[tuple[int, int]] = field(default_factory=list)
+    pcm: list[bytes] = field(default_factory=list)
     outbox: Outbox = field(default_factory=Outbox)
     _utterances: dict[ScriptedTurn, int] = field(default_factory=dict)
     _told: dict[ScriptedTurn, int] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class ScriptedStream:
             raise SpeechError("the stream is closed", retryable=False)
         samples = len(pcm) // (BYTES_PER_SAMPLE * self.spec.channels)
         self.sent.append((first_sample, samples))
+        self.pcm.append(pcm)
         start_ms, self._now_ms = first_sample // SAMPLES_PER_MS, (first_sample + samples) // SAMPLES_PER_MS
         if not self.is_up or self.is_mute:
             return
@@ -174,6 +176,7 @@ class ScriptedProvider:
         self.open_errors: list[SpeechError] = []
         self.streams: list[ScriptedStream] = []
         self.transcribed: list[tuple[int, int]] = []
+        self.transcribed_pcm: list[bytes] = []
 
     @property
     def name(self) -> str:
@@ -191,6 +194,7 @@ class ScriptedProvider:
         samples = len(pcm) // (BYTES_PER_SAMPLE * spec.channels)
         start_ms, end_ms = first_sample // SAMPLES_PER_MS, (first_sample + samples) // SAMPLES_PER_MS
         self.transcribed.append((start_ms, end_ms))
+        self.transcribed_pcm.append(pcm)
         lines = [
             turn.line(provider=self._name, utterance=index, recovered=True)
             for index, turn in enumerate(self.script)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from PIL import Image
 
 from tenants.branding import get_brand
 from tenants.context import Business, business_scope
@@ -32,15 +29,8 @@ def brand_form(**changes: object) -> dict[str, object]:
         "product_name": "Acme Coach",
         "tagline": "",
         "colour": "#0f766e",
-        "accent": "#f59e0b",
-        "support_email": "",
+        "accent": "",
     } | changes
-
-
-def picture(kind: str, size: tuple[int, int] = (40, 40)) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, "#0f766e").save(file, kind)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("path", OPERATORS_ONLY)
@@ -73,7 +63,7 @@ def test_the_public_page_tells_a_visitor_nothing_about_businesses(client_for: Cl
 
 
 def test_an_admin_adds_a_member_who_can_then_sign_in(admin: Client, acme: Business, client_for: ClientFor) -> None:
-    form = {"name": "Bo", "email": "Bo@Example.com", "role": "rep", "is_active": "on", "new_password": PASSWORD}
+    form = {"name": "Bo", "email": "Bo@Example.com", "roles": ["rep"], "is_active": "on", "new_password": PASSWORD}
     assert admin.post("/admin/members/member/add/", form).status_code == 302
     answer = client_for(None).post("/sign-in/", {"email": "bo@example.com", "password": PASSWORD})
     assert answer.status_code == 302
@@ -83,23 +73,23 @@ def test_an_admin_adds_a_member_who_can_then_sign_in(admin: Client, acme: Busine
     ("changes", "words"),
     [
         ({"new_password": "short"}, "at least 10 characters"),
-        ({"role": "operator"}, "Select a valid choice"),
+        ({"roles": ["operator"]}, "Select a valid choice"),
         ({"new_password": ""}, "This field is required"),
     ],
 )
 def test_a_member_form_says_what_is_wrong(admin: Client, changes: dict[str, str], words: str) -> None:
-    form = {"name": "Bo", "email": "bo@example.com", "role": "rep", "is_active": "on", "new_password": PASSWORD}
+    form = {"name": "Bo", "email": "bo@example.com", "roles": ["rep"], "is_active": "on", "new_password": PASSWORD}
     assert words in admin.post("/admin/members/member/add/", form | changes).content.decode()
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"role": "rep"}, "your own role"), ({"is_active": ""}, "disable yourself")]
+    ("changes", "words"), [({"roles": ["rep"]}, "your own roles"), ({"is_active": ""}, "disable yourself")]
 )
 def test_an_admin_can_not_lock_the_door_behind_themselves(
     member: MakeMember, client_for: ClientFor, changes: dict[str, str], words: str
 ) -> None:
     ada = member("admin")
-    form = {"name": ada.name, "email": ada.email, "role": "admin", "is_active": "on", "new_password": ""} | changes
+    form = {"name": ada.name, "email": ada.email, "roles": ["admin"], "is_active": "on", "new_password": ""} | changes
     form = {key: value for key, value in form.items() if value or key == "new_password"}
     page = client_for(ada).post(f"/admin/members/member/{ada.pk}/change/", form)
     assert words in page.content.decode()
@@ -111,7 +101,7 @@ def test_an_admin_who_changes_their_password_stays_signed_in(member: MakeMember,
     form = {
         "name": ada.name,
         "email": ada.email,
-        "role": "admin",
+        "roles": ["admin"],
         "is_active": "on",
         "new_password": "quite-another-one",
     }
@@ -174,7 +164,7 @@ def test_each_host_has_its_own_colours_and_name(
             Branding.objects.filter(pk=1).update(colour=colour, product_name=f"{home.name} Coach")
     for name, rgb in (("acme", "rgb(15, 118, 110)"), ("globex", "rgb(185, 28, 28)"), ("acme", "rgb(15, 118, 110)")):
         page = clients[name].get("/admin/").content.decode()
-        assert f"--color-primary-600: {rgb}" in page
+        assert f"--color-primary-600: {rgb}" in clients[name].get("/admin/theme.css").content.decode()
         assert {"acme": "Acme Cloud Coach", "globex": "Globex Solar Coach"}[name] in page
 
 
@@ -191,43 +181,6 @@ def test_a_saved_brand_is_on_the_next_page(admin: Client, acme: Business, globex
         assert get_brand().product_name == "Globex Solar"
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_a_logo_is_served_on_its_own_host_only(
-    admin: Client, client_for: ClientFor, globex: Business, kind: str
-) -> None:
-    upload = SimpleUploadedFile("logo.svg.png", picture(kind))
-    assert admin.post("/admin/house/branding/1/change/", brand_form(logo=upload)).status_code == 302
-    served = client_for(None).get("/brand/logo")
-    assert (served.status_code, served["Content-Type"]) == (200, f"image/{kind}")
-    assert b"".join(served.streaming_content) == picture(kind)  # type: ignore[attr-defined]
-    assert served["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert client_for(None, business=globex).get("/brand/logo").status_code == 404
-    assert client_for(None).get("/media/businesses/1/logo.png").status_code == 404
-
-
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("logo.svg", SVG),
-        ("logo.png", SVG),
-        ("logo.png", b"not a picture"),
-        ("logo.gif", picture("GIF")),
-        ("logo.png", picture("PNG")[:60]),
-        ("logo.png", picture("PNG") + b"\0" * 600_000),
-        ("logo.png", picture("PNG", (3000, 10))),
-        ("logo.png", b""),
-    ],
-)
-def test_anything_but_a_small_picture_is_refused(admin: Client, acme: Business, name: str, content: bytes) -> None:
-    answer = admin.post("/admin/house/branding/1/change/", brand_form(logo=SimpleUploadedFile(name, content)))
-    assert answer.status_code == 200
-    with business_scope(acme):
-        assert not Branding.objects.get(pk=1).logo
-
-
 @pytest.mark.parametrize("colour", ["red", "#12345", "#12345g", "}</style>", "javascript:1"])
 def test_a_colour_is_six_hex_digits(admin: Client, acme: Business, colour: str) -> None:
     assert admin.post("/admin/house/branding/1/change/", brand_form(colour=colour)).status_code == 200
@@ -241,4 +194,4 @@ def test_the_admins_policy_is_looser_than_the_sites_in_two_points_only(admin: Cl
         for page in (admin.get("/sign-in/"), admin.get("/admin/"))
     )
     assert site["script-src"] == site["style-src"] == "'self'"
-    assert theirs == site | {"script-src": "'self' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
+    assert theirs == site | {"script-src": "'self' 'unsafe-eval'", "style-src-attr": "'unsafe-inline'"}

@@ -5,17 +5,22 @@ from __future__ import annotations
 import copy
 import os
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 import pytest
+import redis
 from django.conf import settings as live
-from django.db import connection
+from django.db import connections
+from psycopg import sql
 
+from salespilot.quickstart.processes import free_port
 from tenants import checks
-from tenants.checks import check_databases, check_pooler, check_role, check_settings
-from tenants.context import public_scope
+from tenants.checks import check_databases, check_redis, check_role, check_settings
+from tenants.context import Business
+from tenants.postgresql.roles import role_name
 from tests import services
+from tests.tenants.pooler import TransactionPooler
 
 READ = ("DATABASES", "SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "SESSION_ENGINE", "CACHES")
 
@@ -73,48 +78,88 @@ def test_the_database_as_we_prepare_it_passes(committed_db: None) -> None:
     assert check_databases(None, databases=["default"]) == []
 
 
-class Raw:
-    """A plain connection in the shape that the checks use."""
-
-    def __init__(self, url: str) -> None:
-        self._connection = psycopg.connect(url, autocommit=True)
-
-    def cursor(self) -> psycopg.Cursor[Any]:
-        return self._connection.cursor()
+def plain(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url, autocommit=True)
 
 
 def test_the_owner_and_a_superuser_are_no_application(committed_db: None) -> None:
-    owner = ids(check_role(Raw(os.environ["DATABASE_OWNER_URL"])))
-    superuser = ids(check_role(Raw(os.environ[services.ADMIN_URL])))
-    assert {"tenants.E010", "tenants.E011", "tenants.E012", "tenants.E013"} <= set(owner)
-    assert "tenants.E010" in superuser
+    with plain(os.environ["DATABASE_OWNER_URL"]) as owner, plain(os.environ[services.ADMIN_URL]) as superuser:
+        assert {"tenants.E010", "tenants.E012", "tenants.E013"} <= set(ids(check_role(owner)))
+        assert "tenants.E010" in ids(check_role(superuser))
 
 
-class TransactionPooler:
-    """What a pooler in transaction mode does: each statement may meet another server process."""
-
-    def __init__(self) -> None:
-        self._turn = 0
-        self._servers = [psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) for _ in range(2)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def cursor(self) -> TransactionPooler:
-        return self
-
-    def execute(self, statement: str) -> None:
-        self._turn += 1
-        self._row = self._servers[self._turn % 2].execute(statement).fetchone()
-
-    def fetchone(self) -> Any:
-        return self._row
+def test_a_login_role_that_inherits_a_business_is_refused(acme: Business, committed_db: None) -> None:
+    share = services.worker()
+    role, login = role_name(services.database(share), acme.schema_name), services.app(share)
+    with plain(os.environ["DATABASE_OWNER_URL"]) as owner:
+        grant = sql.SQL("GRANT {} TO {} WITH INHERIT {}")
+        names = (sql.Identifier(role), sql.Identifier(login))
+        try:
+            owner.execute(grant.format(*names, sql.SQL("TRUE")))
+            found = ids(check_databases(None, databases=["default"]))
+        finally:
+            owner.execute(grant.format(*names, sql.SQL("FALSE")))
+    assert found == ["tenants.E011"]
 
 
-def test_a_pooler_in_transaction_mode_is_refused(committed_db: None) -> None:
-    assert ids(check_pooler(TransactionPooler())) == ["tenants.E020"]
-    with public_scope():
-        assert check_pooler(connection) == []
+@pytest.mark.parametrize(
+    ("opened", "closed"),
+    [
+        (
+            "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC",
+            "REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM PUBLIC",
+        ),
+        ("GRANT USAGE ON LANGUAGE plpgsql TO PUBLIC", "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC"),
+    ],
+)
+def test_a_wall_that_only_a_superuser_can_build_is_missed_in_one_line(
+    committed_db: None, opened: str, closed: str
+) -> None:
+    url = os.environ[services.ADMIN_URL]
+    with psycopg.connect(url, dbname=services.database(services.worker()), autocommit=True) as superuser:
+        try:
+            superuser.execute(opened)
+            found = check_databases(None, databases=["default"])
+        finally:
+            superuser.execute(closed)
+    assert ids(found) == ["tenants.W010"]
+    assert "\n" not in found[0].msg
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("is_in_turns", [False, True], ids=["the last one first", "in turns"])
+def test_a_pooler_in_transaction_mode_is_refused(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch, size: int, is_in_turns: bool
+) -> None:
+    with TransactionPooler(os.environ["DATABASE_URL"], size=size, is_in_turns=is_in_turns) as pooler:
+        monkeypatch.setitem(connections.settings["default"], "HOST", pooler.host)
+        monkeypatch.setitem(connections.settings["default"], "PORT", str(pooler.port))
+        assert ids(check_databases(None, databases=["default"])) == ["tenants.E020"]
+
+
+def test_the_pooler_of_these_tests_does_mix_its_clients(committed_db: None) -> None:
+    with TransactionPooler(os.environ["DATABASE_URL"], size=1, is_in_turns=False) as pooler:
+        address = f"host={pooler.host} port={pooler.port}"
+        with (
+            psycopg.connect(address, autocommit=True, prepare_threshold=None) as one,
+            psycopg.connect(address, autocommit=True, prepare_threshold=None) as other,
+        ):
+            one.execute("SET search_path TO acme")
+            assert other.execute("SHOW search_path").fetchone() == ("acme",)
+
+
+def test_a_database_that_is_away_is_a_warning_and_no_reason_to_stay_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connections.settings["default"], "PORT", str(free_port()))
+    assert ids(check_databases(None, databases=["default"])) == ["tenants.W001"]
+
+
+def test_a_redis_that_forgets_is_warned_of() -> None:
+    url = os.environ["REDIS_URL"]
+    assert check_redis(url) == []
+    with redis.Redis.from_url(url) as client:
+        try:
+            client.config_set("maxmemory-policy", "allkeys-lru")
+            assert ids(check_redis(url)) == ["tenants.W020"]
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+    assert ids(check_redis(f"redis://127.0.0.1:{free_port()}/0")) == ["tenants.W021"]

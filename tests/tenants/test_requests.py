@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -16,8 +17,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.utils import timezone
 from psycopg import sql
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import PermissionDenied as ScopeRefused
 from rest_framework.request import Request
 
 from tenants.context import Business, NoBusiness, business_scope, current, require_tenant
@@ -117,7 +120,7 @@ def test_a_new_host_is_known_at_once_and_a_removed_one_is_forgotten(acme: Busine
 
     assert hosts.find("new.localhost") is None
     with public_scope():
-        row = Domain(domain="new.localhost", tenant_id=acme.id, is_primary=False)
+        row = Domain(domain="new.localhost", tenant_id=acme.id, is_primary=False, verified_at=timezone.now())
         row.save()
     try:
         found = hosts.find("new.localhost")
@@ -132,8 +135,8 @@ def test_a_new_host_is_known_at_once_and_a_removed_one_is_forgotten(acme: Busine
 def test_the_directory_keeps_a_bounded_number_of_hosts(acme: Business) -> None:
     with owner.connect() as admin:
         admin.execute(
-            "INSERT INTO tenants_domain (domain, tenant_id, is_primary) "
-            "SELECT 'h' || n || '.many.localhost', %s, false FROM generate_series(1, %s) n",
+            "INSERT INTO tenants_domain (domain, tenant_id, is_primary, verified_at) "
+            "SELECT 'h' || n || '.many.localhost', %s, false, now() FROM generate_series(1, %s) n",
             [acme.id, HOSTS_KEPT + 20],
         )
     try:
@@ -147,7 +150,7 @@ def test_the_directory_keeps_a_bounded_number_of_hosts(acme: Business) -> None:
 
 @pytest.mark.parametrize(("role", "may"), [("rep", False), ("billing", False), ("manager", True), ("admin", True)])
 def test_managers_and_admins_watch(role: str, may: bool) -> None:
-    assert can_watch(role) is may
+    assert can_watch([role]) is may
 
 
 def test_a_page_asks_for_a_role(member: MakeMember) -> None:
@@ -173,14 +176,33 @@ def test_the_api_asks_for_a_role(member: MakeMember) -> None:
 def test_a_key_speaks_for_its_member_in_its_business_only(acme: Business, globex: Business, member: MakeMember) -> None:
     ada = member("rep")
     with business_scope(acme):
-        _, secret = ApiKey.issue(member=ada, name="crm")
-    request = Request(request_to("acme.localhost", Authorization=f"Bearer {secret}"))
+        row, secret = ApiKey.issue(member=ada, name="crm", scopes=["calls:read"])
+    request = Request(asking_for("calls:read", Authorization=f"Bearer {secret}"))
     with business_scope(acme):
-        assert ApiKeyAuthentication().authenticate(request) == (ada, None)
+        assert ApiKeyAuthentication().authenticate(request) == (ada, row)
     with business_scope(globex), pytest.raises(AuthenticationFailed):
         ApiKeyAuthentication().authenticate(request)
     with pytest.raises(NoBusiness):
         ApiKeyAuthentication().authenticate(request)
+
+
+def asking_for(scope: str | None, **headers: str) -> HttpRequest:
+    """A request whose operation declares `scope`."""
+    request = request_to("acme.localhost", **headers)
+    operation = SimpleNamespace(**({"key_scope": scope} if scope else {}))
+    request.resolver_match = cast(Any, SimpleNamespace(func=operation))
+    return request
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"), [("calls:write", "lacks the scope calls:write"), (None, "takes no API keys")]
+)
+def test_a_key_does_only_what_its_scopes_say(acme: Business, member: MakeMember, scope: str | None, words: str) -> None:
+    with business_scope(acme):
+        _, secret = ApiKey.issue(member=member("admin"), name="crm", scopes=["calls:read", "billing:read"])
+        request = Request(asking_for(scope, Authorization=f"Bearer {secret}"))
+        with pytest.raises(ScopeRefused, match=words):
+            ApiKeyAuthentication().authenticate(request)
 
 
 @pytest.mark.parametrize("header", ["", "Basic abc", "Bearer", "Bearer ", "Token sp_x"])
@@ -197,7 +219,11 @@ def test_a_made_up_key_is_refused(acme: Business, secret: str) -> None:
 
 
 async def test_a_database_that_is_down_ends_no_call(acme: Business) -> None:
-    scope = {"business": acme, "member": MemberRef(1, "Ada", "rep"), "credential": Credential(session_key="x" * 32)}
+    scope = {
+        "business": acme,
+        "member": MemberRef(1, "Ada", frozenset({"rep"})),
+        "credential": Credential(session_key="x" * 32),
+    }
     assert not await still_allowed(scope)
     name = sql.Identifier(services.database(services.worker()))
     admin_url = os.environ[services.ADMIN_URL]

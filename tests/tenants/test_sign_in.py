@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
+from tenants.caching import BusinessCache
 from tenants.context import PUBLIC, Business, business_scope
 from tenants.house.models import Branding
 from tenants.members import throttle
@@ -158,7 +158,7 @@ def test_sign_in_works_while_the_cache_is_down(
     member: MakeMember, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     member("rep", email="ada@example.com")
-    nowhere = RedisCache("redis://127.0.0.1:1/0", {"KEY_FUNCTION": "tenants.caching.make_key"})
+    nowhere = BusinessCache("redis://127.0.0.1:1/0", {"KEY_FUNCTION": "tenants.caching.make_key"})
     with monkeypatch.context() as patch:
         patch.setattr(caches._connections, "default", nowhere)  # type: ignore[attr-defined]
         answer = client_for(None).post("/sign-in/", {"email": "ada@example.com", "password": PASSWORD})

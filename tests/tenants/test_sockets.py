@@ -112,6 +112,26 @@ async def test_a_foreign_origin_or_an_unknown_host_is_refused_before_accept(
     assert not is_accepted
 
 
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        ("https://acme.localhost", True),
+        ("http://acme.localhost", False),
+        ("https://acme.localhost:8443", False),
+        ("null", False),
+    ],
+)
+async def test_behind_tls_the_origin_must_be_https_and_the_same_port(
+    sessions: dict[str, str], settings: Any, origin: str, may: bool
+) -> None:
+    settings.HTTPS = True
+    opened = socket("acme.localhost", origin=origin, cookie=sessions["acme"])
+    is_accepted, _ = await opened.connect(timeout=10)
+    assert is_accepted is may
+    if may:
+        await opened.disconnect()
+
+
 async def test_without_a_session_the_socket_closes_with_4401_and_a_reason() -> None:
     opened = socket("acme.localhost")
     assert (await opened.connect(timeout=10))[0]
@@ -169,7 +189,7 @@ async def test_an_open_socket_learns_that_its_right_has_ended(
         if change == "disabled":
             Member.objects.filter(pk=ada.pk).update(is_active=False)
         elif change == "role":
-            Member.objects.filter(pk=ada.pk).update(role="billing")
+            Member.objects.filter(pk=ada.pk).update(roles=["billing"])
         elif change == "password":
             ada.set_password("another-long-password")
             ada.save()

@@ -38,6 +38,13 @@ class Command(BaseCommand):
         parser.add_argument("--speed", type=_speed, default=1.0, help="1.0 is real time; max as fast as acks come")
         parser.add_argument("--base-url", default="", help="where it runs; default: the one `make run` started here")
         parser.add_argument("--customer-name", default="", help="shown in the call list")
+        parser.add_argument("--place", default="", help="where the customer is: US-CA, DE …; default: the usual place")
+        parser.add_argument(
+            "--consent",
+            default="yes",
+            choices=["yes", "stayed", "no", "none"],
+            help="what the recorded people agreed to; recorded as given with the recording (default: yes)",
+        )
         parser.add_argument("--report-within", type=float, default=90.0, metavar="S", help="seconds to wait for it")
         parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
 
@@ -72,6 +79,8 @@ async def _run(target: Target, key: str, recording: Recording, options: dict[str
             recording,
             speed=options["speed"],
             customer=options["customer_name"] or options["rep"].stem.replace("_", " ")[:120],
+            place=options["place"],
+            consent="" if options["consent"] == "none" else options["consent"],
             report_within_s=options["report_within"],
         )
 
@@ -83,7 +92,9 @@ def _business(schema_name: str) -> tuple[Business, str]:
         if tenant is None:
             known = ", ".join(Tenant.objects.values_list("schema_name", flat=True)) or "none yet"
             raise CommandError(f"There is no business {schema_name}. Known: {known}.")
-        domain = Domain.objects.filter(tenant=tenant).order_by("-is_primary", "domain").first()
+        domain = (
+            Domain.objects.filter(tenant=tenant, verified_at__isnull=False).order_by("-is_primary", "domain").first()
+        )
         if domain is None:
             raise CommandError(f"{schema_name} has no host name.")
         return business_of(tenant), domain.domain

@@ -80,6 +80,8 @@ def common_parameters(spec: StreamSpec, account: Account) -> dict[str, Any]:
     }
     if terms := limited_keyterms(spec.keyterms):
         parameters["keyterm"] = terms
+    if spec.redact:
+        parameters["redact"] = list(spec.redact)
     return parameters
 
 

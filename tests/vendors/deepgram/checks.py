@@ -16,11 +16,13 @@ LIVE_NEEDS = {
 }
 RECORDED_NEEDS = {"utterances": "true", "smart_format": "true", "mip_opt_out": "true"}
 LIVE_KNOWS = {
-    *LIVE_NEEDS, "model", "language", "channels", "multichannel", "endpointing", "utterance_end_ms", "keyterm", "tag"
+    *LIVE_NEEDS, "model", "language", "channels", "multichannel", "endpointing", "utterance_end_ms", "keyterm",
+    "redact", "tag",
 }  # fmt: skip
-RECORDED_KNOWS = {*RECORDED_NEEDS, "model", "language", "multichannel", "keyterm", "tag"}
+RECORDED_KNOWS = {*RECORDED_NEEDS, "model", "language", "multichannel", "keyterm", "redact", "tag"}
 TAG = re.compile(r"(business|call):[\w.-]+|live|repair")
 MOST_KEYTERM_TOKENS = 500
+REDACTIONS = {"pci", "ssn", "numbers"}
 
 
 def authorization(value: str) -> list[str]:
@@ -54,6 +56,7 @@ def _common(query: Query, needs: dict[str, str], knows: set[str]) -> list[str]:
     if not query.get("model", [""])[0]:
         found.append("no model")
     found += [f"tag is not an id of ours: {tag}" for tag in query.get("tag", []) if not TAG.fullmatch(tag)]
+    found += [f"redact={kind}" for kind in query.get("redact", []) if kind not in REDACTIONS]
     tokens = sum(max(1, len(word) // 4) for term in query.get("keyterm", []) for word in term.split())
     if tokens > MOST_KEYTERM_TOKENS:
         found.append(f"{tokens} keyterm tokens")

@@ -1,0 +1,1 @@
+"""Two businesses at full work side by side, every byte of each searched for the other."""

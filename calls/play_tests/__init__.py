@@ -1,0 +1,1 @@
+"""Back-tests of a play on stored calls: how often it fires, and how often rightly."""

@@ -1,0 +1,1 @@
+"""Tests of a prompt version on stored calls, beside the version in use."""

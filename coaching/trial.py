@@ -1,0 +1,160 @@
+"""Moments of a stored call through a prompt version: what the rep would have seen. No screen, no clock of a call. Pure.
+
+What the model is shown comes from the code that live calls use: the planner chooses the moments, `context` builds
+the messages, `grounding` judges the answer. Only the attention budget is left out: it depends on cards shown before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from coaching import context, prompts
+from coaching.grounding import Ground, Ruling
+from coaching.llm.base import CardModel, CardText, ModelError, card_request, estimate
+from coaching.planner import Planner
+from coaching.types import Line, Material, Moment, Signal, Usage
+
+SEARCH_MS = 2_000
+PURPOSE = "test"
+
+
+class Outcome(StrEnum):
+    """What became of one request."""
+
+    SHOWN = "shown"
+    DECLINED = "declined"
+    UNGROUNDED = "ungrounded"
+    LATE = "late"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A moment at which a live call would have asked. `task` is the message after the fixed prefix."""
+
+    signal: Signal
+    heard: Line
+    task: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One answer. `reason` is a word for the outcome; times are None where there was nothing to time."""
+
+    outcome: Outcome
+    reason: str = ""
+    say: str = ""
+    title: str = ""
+    why: str = ""
+    source: str = ""
+    first_words_ms: int | None = None
+    total_ms: int | None = None
+    usage: tuple[Usage, ...] = field(default=())
+
+
+def retrace(entries: Iterable[Line | Signal | Moment], *, is_mono: bool = False) -> tuple[Asked, ...]:
+    """The moments of one call, from its log in order: lines up to each signal, as the live call knew them.
+
+    A signal whose line is not in the log is left out.
+    """
+    log = list(entries)
+    lines = [entry for entry in log if isinstance(entry, Line)]
+    heard_in: dict[int, list[Signal]] = {}
+    for signal in (entry for entry in log if isinstance(entry, Signal)):
+        line = _line_of(signal, lines)
+        if line is not None:
+            heard_in.setdefault(id(line), []).append(signal)
+    planner, transcript = Planner(is_mono=is_mono), context.Transcript()
+    moments: dict[str, Moment] = {}
+    asked = []
+    for entry in log:
+        if isinstance(entry, Moment):
+            moments[entry.id] = entry
+        if not isinstance(entry, Line):
+            continue
+        ask = planner.choose(heard_in.get(id(entry), ()), entry, entry.end_ms)
+        if ask is not None:
+            planner.asked(ask, entry.end_ms)
+            messages = context.card_messages("", transcript, tuple(moments.values()), ask.signal, entry)
+            said = f"{transcript.recent_text()} {entry.text}"
+            asked.append(Asked(ask.signal, entry, messages[-1][1], said))
+        transcript.add(entry)
+    return tuple(asked)
+
+
+def _line_of(signal: Signal, lines: Sequence[Line]) -> Line | None:
+    """The final that says what the signal quotes: the channel's line that overlaps it most, else one close by."""
+    own = [line for line in lines if line.channel is signal.channel]
+    best = max(own, key=lambda line: _overlap_ms(signal, line), default=None)
+    return best if best is not None and _overlap_ms(signal, best) > -SEARCH_MS else None
+
+
+def _overlap_ms(signal: Signal, line: Line) -> int:
+    """How long both last together; negative: how far they are apart."""
+    return min(signal.end_ms, line.end_ms) - max(signal.start_ms, line.start_ms)
+
+
+class Bench:
+    """One prompt version ready to answer moments, with the same fixed prefix for all of them."""
+
+    def __init__(
+        self, material: Material, model: CardModel, *, cache_key: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._prompt = material.live_prompt
+        self._prefix = prompts.live_prefix(material)
+        self._ground = Ground(material)
+        self._model = model
+        self._cache_key = cache_key
+        self._clock = clock
+
+    async def answer(self, asked: Asked) -> Trial:
+        """Ask once. Never raises because of the model: a failure is an outcome. Takes at most 6 s."""
+        messages = (("system", self._prefix), ("user", asked.task))
+        request = card_request(self._prompt, messages, cache_key=self._cache_key)
+        started = self._clock()
+        first_ms: int | None = None
+        card: CardText | None = None
+        said, usage = "", list[Usage]()
+        reason = ""
+        try:
+            async with aclosing(self._model.stream_card(request)) as stream:
+                async for item in stream:
+                    if isinstance(item, Usage):
+                        usage.append(item)
+                        continue
+                    first_ms = first_ms if first_ms is not None else self._since(started)
+                    said, card = item.say, item if item.is_complete else card
+        except ModelError as error:
+            reason = error.reason
+        total_ms = self._since(started)
+        spent = tuple(usage) or estimate(self._model, request, said)
+        trial = self._judged(card, asked, first_ms) if not reason else Trial(Outcome.FAILED, reason, said)
+        metered = tuple(replace(entry, purpose=PURPOSE) for entry in spent)
+        return replace(trial, first_words_ms=first_ms, total_ms=total_ms if not reason else None, usage=metered)
+
+    def _since(self, started: float) -> int:
+        return round((self._clock() - started) * 1_000)
+
+    def _judged(self, card: CardText | None, asked: Asked, first_ms: int | None) -> Trial:
+        if card is None or first_ms is None:
+            return Trial(Outcome.FAILED, "empty")
+        if not card.should_show:
+            return Trial(Outcome.DECLINED)
+        verdict = self._ground.judge(card, asked.said)
+        trial = Trial(
+            Outcome.SHOWN,
+            say=card.say.strip(),
+            title=card.title.strip(),
+            why=card.why.strip(),
+            source=verdict.source.title if verdict.source else "",
+        )
+        if verdict.ruling is Ruling.UNGROUNDED:
+            return replace(trial, outcome=Outcome.UNGROUNDED, reason=verdict.reason)
+        if first_ms > self._prompt.limits.deadline_ms:
+            return replace(trial, outcome=Outcome.LATE)
+        return trial
