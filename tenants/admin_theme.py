@@ -73,6 +73,7 @@ _ORDER = {label: number for number, label in enumerate(ICONS)}
 # What each list is for, on the overview.
 PURPOSES = {
     "tenants.tenant": "Who uses the platform",
+    "signup.businessrequest": "Who asked for a place here, and how far it is",
     "tenants.domain": "Which host leads to which business",
     "rates.price": "What the vendors ask for",
     "members.member": "Who may sign in, and as what",

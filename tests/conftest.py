@@ -22,7 +22,7 @@ import django  # noqa: E402
 django.setup()
 
 import pytest  # noqa: E402
-from django.contrib.auth.hashers import make_password  # noqa: E402
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -34,6 +34,8 @@ from tenants.members.models import Member, Role, Team  # noqa: E402
 from tenants.selectors import each_business, hosts  # noqa: E402
 
 PASSWORD = "a-password-for-tests"
+# A guess must cost an attacker a third of a second, a test that signs in nothing.
+PBKDF2PasswordHasher.iterations = 1_000
 
 MakeMember = Callable[..., Member]
 ClientFor = Callable[..., Client]

@@ -69,6 +69,7 @@ def main() -> int:
         with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/control", timeout=10) as answer:
             vendor_counts: dict[str, int] = json.loads(answer.read())
         tasks = tasks_done(server.output("worker"))
+        errors = [line for line in server.output("web").splitlines() if '"level": "ERROR"' in line]
     left = rows.look_through(houses, watch, (var / "audio", var / "media"), var / "mail")
     point = {
         "seconds": round(took_s, 1),
@@ -85,6 +86,7 @@ def main() -> int:
         },
         "examples": [*watch.hits, *left.foreign[:20]],
         "troubles": dict(watch.troubles),
+        "errors": [line[:4_000] for line in errors[-5:]],
     }  # fmt: skip
     show(point, about)
     print(f"Kept in {keep(point, about, options)}")

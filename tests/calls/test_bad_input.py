@@ -12,6 +12,8 @@ from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.talking import HELLO, Caller, Closed, Socket, frame, say_hello, speak
 from tests.speech.fakes import ScriptedTurn
 
+pytestmark = pytest.mark.sockets
+
 TURN = ScriptedTurn(Channel.REP, 300, 1_200, "let us go on as if nothing happened")
 
 

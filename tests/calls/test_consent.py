@@ -23,6 +23,8 @@ from tests.calls.faults import PostgresAway
 from tests.calls.talking import Caller, Socket, frame, say_hello, speak, wait_until
 from tests.speech.fakes import ScriptedProvider, ScriptedTurn
 
+pytestmark = pytest.mark.sockets
+
 REP, CUSTOMER = 700, 9_000
 FRAME = 1_600
 TURNS = (

@@ -6,12 +6,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from calls.live.recording import relative_path
 from calls.models import CallState, ReportState
 from coaching.types import Channel
 from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.talking import frame, say_hello, speak, wait_until
 from tests.speech.fakes import ScriptedTurn
+
+pytestmark = pytest.mark.sockets
 
 TURNS = (
     ScriptedTurn(Channel.REP, 300, 1_200, "thanks for taking the time today"),

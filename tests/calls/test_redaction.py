@@ -29,6 +29,8 @@ from tests.reports.written import ended_call
 from tests.speech.fakes import ScriptedProvider, ScriptedTurn
 from tests.vendors.openai import OpenAIServer
 
+pytestmark = pytest.mark.sockets
+
 CARD = "4716 9025 1174 3368"
 CANARY = re.compile(r"(?<!\d)(?:4716|9025|1174|3368)(?!\d)|4716902511743368")
 TURNS = (

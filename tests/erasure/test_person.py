@@ -37,7 +37,7 @@ from tests.erasure.people import (
 from tests.stranger.planted import digest_of
 from tests.tenants.upgrades import OwnerProcess, Ran
 
-pytestmark = pytest.mark.usefixtures("committed_db", "_clean")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed_db", "_clean")]
 REP, CUSTOMER = Channel.REP, Channel.CUSTOMER
 
 

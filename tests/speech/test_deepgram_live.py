@@ -19,6 +19,8 @@ from tests.data import shared
 from tests.speech.hearing import FRAME_MS, SPEC, Listener, eventually, tone
 from tests.vendors.deepgram import Emulator, Fault, Script, Turn
 
+pytestmark = pytest.mark.sockets
+
 SCRIPT = Script(
     (
         Turn("rep", 200, 2_000, "Thanks for taking the time today."),

@@ -15,6 +15,8 @@ from tests.data import shared
 from tests.speech.hearing import SPEC, silence
 from tests.vendors.deepgram import Emulator, Fault, Script, Turn
 
+pytestmark = pytest.mark.sockets
+
 SCRIPT = Script(
     (
         Turn("rep", 60_500, 62_000, "What would it have to cost?"),

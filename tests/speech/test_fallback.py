@@ -14,6 +14,8 @@ from coaching.types import Channel, Line, Usage
 from tests.speech.fakes import ScriptedProvider, ScriptedStream, ScriptedTurn
 from tests.speech.hearing import SPEC, Listener
 
+pytestmark = pytest.mark.sockets
+
 TURNS = tuple(
     ScriptedTurn(channel, start_ms, start_ms + 1_600, f"{channel.value} speaks at {start_ms} milliseconds")
     for start_ms in range(1_000, 60_000, 2_000)

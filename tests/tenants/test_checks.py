@@ -22,6 +22,8 @@ from tenants.postgresql.roles import role_name
 from tests import services
 from tests.tenants.pooler import TransactionPooler
 
+pytestmark = pytest.mark.processes
+
 READ = ("DATABASES", "SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "SESSION_ENGINE", "CACHES")
 
 

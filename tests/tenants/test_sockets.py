@@ -18,7 +18,7 @@ from tenants.members.models import ApiKey, Member
 from tenants.sockets import BusinessSocket, still_allowed
 from tests.conftest import ClientFor, MakeMember
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = [pytest.mark.sockets, pytest.mark.usefixtures("committed_db")]
 
 SESSION_COOKIE = "session"
 
