@@ -13,8 +13,8 @@ SLOW := e2e or speech or sockets or processes
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
-	@echo "make test        all checks and all tests (about 15 minutes)"
-	@echo "make check       lint, types, contracts, fast tests (below 2 minutes)"
+	@echo "make test        all checks and all tests (15 to 17 minutes)"
+	@echo "make check       lint, types, contracts, fast tests (about 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
 	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
