@@ -50,18 +50,20 @@ def newest_calls(entries: QuerySet[UsageEntry], *, limit: int | None) -> list[uu
 def costs_by_day(entries: QuerySet[UsageEntry]) -> list[DayCost]:
     """Newest day first; days without usage are left out."""
     dated = entries.order_by().annotate(day=TruncDate("at", tzinfo=UTC))
-    calls = dict(dated.values("day").annotate(calls=Count("call_id", distinct=True)).values_list("day", "calls"))
     groups = _grouped(dated.values("day", "component").annotate(**_COSTS), "day")
+    # Second: the ledger only grows, so what was found above is found here, whoever writes in between.
+    calls = dict(dated.values("day").annotate(calls=Count("call_id", distinct=True)).values_list("day", "calls"))
     return [DayCost(day, calls[day], groups[day]) for day in sorted(groups, reverse=True)]
 
 
 def costs_by_member(entries: QuerySet[UsageEntry]) -> list[MemberCost]:
     """The dearest rep first. Members who left keep their name as long as their row is there."""
     plain = entries.order_by()
+    groups = _grouped(plain.values("member_id", "component").annotate(**_COSTS), "member_id")
+    # Second, as above.
     calls = dict(
         plain.values("member_id").annotate(calls=Count("call_id", distinct=True)).values_list("member_id", "calls")
     )
-    groups = _grouped(plain.values("member_id", "component").annotate(**_COSTS), "member_id")
     names = member_names(member_id for member_id in groups if member_id is not None)
     costs = [
         MemberCost(member_id, names.get(member_id, "Nobody"), calls[member_id], components)

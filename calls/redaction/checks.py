@@ -66,13 +66,6 @@ def is_iban(symbols: str) -> bool:
     return int("".join(str(int(each, 36)) for each in moved)) % 97 == 1
 
 
-def is_routing_number(digits: str) -> bool:
-    """The American Bankers Association's: nine digits, weights 3, 7, 1."""
-    if len(digits) != 9 or digits == "000000000":
-        return False
-    return sum(int(digit) * weight for digit, weight in zip(digits, (3, 7, 1) * 3, strict=True)) % 10 == 0
-
-
 def is_social_security_number(groups: Sequence[str]) -> bool:
     """In its groups of 3, 2 and 4 digits; areas, groups and serials that were never given out are not taken."""
     if [len(group) for group in groups] != _SOCIAL_GROUPS:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from billing.ledger import record
@@ -94,6 +97,27 @@ def test_without_usage_the_page_says_what_will_be_there(member: MakeMember, clie
     page = client_for(member("billing")).get("/billing/")
     assert page.status_code == 200
     assert "Nothing used in these days" in page.content.decode()
+
+
+def test_a_first_usage_while_the_bill_is_read_breaks_nothing(
+    acme: Business, member: MakeMember, client_for: ClientFor, metered: Meter
+) -> None:
+    """Of another member each time, written by somebody else between any two statements of the page."""
+    newcomers = [member("rep") for _ in range(8)]
+    client = client_for(member("billing"))
+    written = itertools.count()
+
+    def write_in_between(execute: Any, sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if sql.startswith("SELECT") and "billing_usageentry" in sql and (number := next(written)) < len(newcomers):
+            record([metered(uuid.uuid4(), 1, member_id=newcomers[number].pk)])
+        return answer
+
+    with business_scope(acme):
+        record([metered(CALL, 1, member_id=newcomers[-1].pk)])
+    with connection.execute_wrapper(write_in_between):
+        assert client.get("/billing/", DAYS).status_code == 200
+    assert next(written) >= len(newcomers), "every newcomer was written"
 
 
 def test_what_has_no_price_is_said_and_not_counted_as_zero(

@@ -18,9 +18,6 @@ pytestmark = [pytest.mark.sockets, pytest.mark.timeout(300)]
 WORK_S = 20
 
 
-MOST_TROUBLES = 2
-
-
 def soak(results: Path, *, leak: str = "", seconds: int = WORK_S) -> tuple[int, dict[str, Any]]:
     """Runs it in a process and with services of its own; its exit status and figures."""
     own = {"SALESPILOT_TEST_ADMIN_URL", "SALESPILOT_TEST_VALKEY_URL", "SALESPILOT_TEST_DIR", "PYTEST_XDIST_WORKER"}
@@ -41,9 +38,7 @@ def soak(results: Path, *, leak: str = "", seconds: int = WORK_S) -> tuple[int, 
 def test_two_businesses_at_work_see_nothing_of_each_other(tmp_path: Path) -> None:
     status, point = soak(tmp_path)
     assert point["foreign"] == {"received": 0, "at_vendors": 0, "left": 0}, point["examples"]
-    # An answer of 500 at full load is a trouble, told with its error; what must never be is work that stands still.
-    assert "work that did not end" not in point["troubles"], point["errors"]
-    assert sum(point["troubles"].values()) <= MOST_TROUBLES, (point["troubles"], point["errors"])
+    assert point["troubles"] == {}, point["errors"]
     assert status == 0
     assert min(point["own_sightings"]) > 100
     assert min(point["left"]["rows_with_own_canary"]) > 50
