@@ -9,12 +9,14 @@ import pytest
 
 from calls import consumers
 from calls.live import sockets
+from calls.live.registry import registry
 from calls.live.threads import in_thread
 from tenants.audit.models import AuditLine
 from tenants.context import Business, business_scope
 from tenants.house.models import Policy
 from tenants.members.models import Team
 from tests.calls.conftest import Hears, MakeCaller
+from tests.calls.talking import wait_until
 
 NOTE = {"type": "note", "text": "Offer the yearly plan."}
 
@@ -57,7 +59,7 @@ async def test_a_poll_that_waits_tells_nothing_once_the_team_is_lost(
     rep, manager = await caller("rep"), await caller("manager")
     call_id = await rep.start_call()
     poll = asyncio.create_task(manager.get(f"/api/calls/{call_id}/events?after=1&wait=20"))
-    await asyncio.sleep(0.5)
+    await wait_until(lambda: any(feed.is_watched for feed in registry._feeds.values()))
     await in_acme(acme, lose_all_teams)
     await rep.post(f"/api/calls/{call_id}/end")
     assert (await poll)[0] == 403
