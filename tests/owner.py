@@ -53,6 +53,12 @@ def connect(url: str = "") -> psycopg.Connection[Any]:
     return psycopg.connect(url or os.environ["DATABASE_OWNER_URL"], autocommit=True)
 
 
+def someone_waits(connection: psycopg.Connection[Any]) -> bool:
+    """Whether anybody waits for what this connection holds."""
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)) LIMIT 1"
+    return connection.execute(waits).fetchone() is not None
+
+
 def remember() -> Swept:
     with connect() as owner:
         return Swept({table: _rows(owner, table) for table in product(BUSINESSES, RESTORED)})

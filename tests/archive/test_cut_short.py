@@ -18,6 +18,7 @@ from salespilot.quickstart.processes import wait_until
 from tenants.archive.export import export_business
 from tests.archive.elsewhere import LITTLE_ROOM, Installation
 from tests.archive.full import PCM, Full
+from tests.owner import someone_waits
 
 pytestmark = pytest.mark.sockets  # processes that are started, killed and waited for
 
@@ -36,10 +37,6 @@ def held(elsewhere: Installation, table: str) -> Iterator[psycopg.Connection[Any
     with elsewhere.connect() as holder, holder.transaction():
         holder.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         yield holder
-
-
-def someone_waits(connection: psycopg.Connection[Any]) -> bool:
-    return connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").fetchone() is not None
 
 
 @pytest.mark.parametrize("table", ["tenants_tenant", "tenants_domain"])

@@ -57,10 +57,11 @@ def immovable(path: Path) -> Iterator[None]:
 
 
 def rows_with(word: str, *, schemas: str = "%") -> list[str]:
-    """Every table of every database of this test's server, and the server's own catalogues, with `word` in a row."""
+    """Every table of every database of this test, and the server's own catalogues, with `word` in a row."""
     found = []
+    own = f"{services.database(services.worker())}%"
     with psycopg.connect(os.environ[services.ADMIN_URL], autocommit=True) as admin:
-        names = [name for (name,) in admin.execute("SELECT datname FROM pg_database WHERE datallowconn")]
+        names = [name for (name,) in admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [own])]
         catalogues = ("pg_authid", "pg_shdescription", "pg_database", "pg_db_role_setting")
         found += [table for table in catalogues if _has(admin, sql.Identifier("pg_catalog", table), word)]
     for name in names:

@@ -132,8 +132,8 @@ def check(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 @pytest.mark.usefixtures("committed_db")
 def test_the_command_makes_two_businesses_and_leaves_nothing_behind() -> None:
     left = (
-        "SELECT (SELECT count(*) FROM pg_namespace), (SELECT count(*) FROM pg_roles), "
-        "(SELECT count(*) FROM tenants_domain)"
+        "SELECT (SELECT count(*) FROM pg_namespace), (SELECT count(*) FROM tenants_domain), "
+        "(SELECT count(*) FROM pg_roles WHERE starts_with(rolname, current_database()))"
     )
     with owner.connect() as admin:
         before = admin.execute(left).fetchone()

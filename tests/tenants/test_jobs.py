@@ -11,7 +11,6 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 
 from salespilot.celery import app
@@ -20,6 +19,7 @@ from tenants.jobs import business_task, each_business, public_task
 from tenants.members.models import Member
 from tenants.models import Tenant
 from tenants.sockets import BusinessSocket
+from tests.communicator import Communicator
 from tests.conftest import ClientFor, MakeMember
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -75,7 +75,7 @@ async def test_a_task_sent_from_a_socket_runs_in_the_sockets_business(worker: No
         (b"origin", b"http://globex.localhost"),
         (b"cookie", f"session={session}".encode()),
     ]
-    opened = WebsocketCommunicator(BusinessSocket(Sender.as_asgi()), "/send", headers=headers)
+    opened = Communicator(BusinessSocket(Sender.as_asgi()), "/send", headers=headers)
     assert (await opened.connect(timeout=10))[0]
     await opened.send_to("now")
     assert await opened.receive_from(timeout=10) == "True"

@@ -10,12 +10,12 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from tenants.context import Business, business_scope, current
 from tenants.members.models import ApiKey, Member
 from tenants.sockets import BusinessSocket, still_allowed
+from tests.communicator import Communicator
 from tests.conftest import ClientFor, MakeMember
 
 pytestmark = [pytest.mark.sockets, pytest.mark.usefixtures("committed_db")]
@@ -49,7 +49,7 @@ class Probe(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no ty
         )
 
 
-def socket(host: str, *, origin: str | None = "same", cookie: str = "", key: str = "") -> WebsocketCommunicator:
+def socket(host: str, *, origin: str | None = "same", cookie: str = "", key: str = "") -> Communicator:
     headers = [(b"host", host.encode())]
     if origin is not None:
         headers.append((b"origin", (f"http://{host}" if origin == "same" else origin).encode()))
@@ -57,10 +57,10 @@ def socket(host: str, *, origin: str | None = "same", cookie: str = "", key: str
         headers.append((b"cookie", f"{SESSION_COOKIE}={cookie}".encode()))
     if key:
         headers.append((b"authorization", f"Bearer {key}".encode()))
-    return WebsocketCommunicator(BusinessSocket(Probe.as_asgi()), "/probe", headers=headers)
+    return Communicator(BusinessSocket(Probe.as_asgi()), "/probe", headers=headers)
 
 
-async def ask(opened: WebsocketCommunicator) -> dict[str, Any]:
+async def ask(opened: Communicator) -> dict[str, Any]:
     await opened.send_to("?")
     answer: dict[str, Any] = json.loads(await opened.receive_from(timeout=10))
     return answer

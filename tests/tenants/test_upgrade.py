@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, LiteralString
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from psycopg import sql
@@ -210,17 +209,13 @@ def slow(tmp_path: Path) -> Path:
     return house
 
 
-def someone_waits_for_a_lock(connection: psycopg.Connection[Any]) -> bool:
-    return connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").fetchone() is not None
-
-
 @pytest.mark.sockets
 def test_a_table_in_use_for_a_moment_is_waited_for(three: tuple[str, ...], slow: Path) -> None:
     reader = owner.connect()
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM up1.house_branding")
     running = start("up1", "--lock-timeout", "0.5", "--attempts", "20", house=slow)
-    assert wait_until(lambda: someone_waits_for_a_lock(reader), seconds=60)
+    assert wait_until(lambda: owner.someone_waits(reader), seconds=60)
     reader.execute("COMMIT")
     reader.close()
     assert running.wait(60) == 0

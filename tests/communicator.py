@@ -1,0 +1,17 @@
+"""A socket to the ASGI application of this process, for tests."""
+
+from __future__ import annotations
+
+from asgiref.testing import ApplicationCommunicator
+from channels.testing import WebsocketCommunicator
+
+
+class Communicator(WebsocketCommunicator):
+    """Channels' own, but threads give their database connections back while it talks, as on a real server.
+
+    Channels' takes `close_old_connections` away during each message, for tests inside one transaction. Where two
+    talk at once, the later one puts the other's replacement back: from then on no thread gives anything back.
+    """
+
+    send_input = ApplicationCommunicator.send_input
+    receive_output = ApplicationCommunicator.receive_output
