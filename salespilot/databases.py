@@ -33,6 +33,8 @@ def from_url(name: str, *, as_owner: bool, pool_max: int) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
+        # A server that restarted leaves dead connections in the pool: each would cost somebody a request.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
         "BUSINESS_ROLES": not as_owner,
     }
