@@ -14,7 +14,9 @@ stage_seconds = Histogram(
     ["stage"],
     buckets=SECONDS,
 )
-errors = Counter("salespilot_errors_total", "Errors by service: speech, model, database, cache, storage.", ["service"])
+errors = Counter(
+    "salespilot_errors_total", "Errors by service: speech, model, database, cache, storage, writer.", ["service"]
+)
 sockets_open = Gauge("salespilot_sockets_open", "Open call sockets.", ["socket"])
 sockets_closed = Counter("salespilot_sockets_closed_total", "Closed call sockets by code.", ["socket", "code"])
 calls_live = Gauge("salespilot_calls_live", "Calls this process owns.")

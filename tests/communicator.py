@@ -6,7 +6,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 
 
-class Communicator(WebsocketCommunicator):
+class Communicator(WebsocketCommunicator):  # type: ignore[misc]  # Channels has no types
     """Channels' own, but threads give their database connections back while it talks, as on a real server.
 
     Channels' takes `close_old_connections` away during each message, for tests inside one transaction. Where two

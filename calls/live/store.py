@@ -1,7 +1,8 @@
 """The log's way into Postgres: one transaction per call and batch, COPY for the rows. Synchronous, in a thread.
 
 The epoch is the fence: the UPDATE of the call carries it, and when it meets no row another process owns
-the call by now; nothing of the batch is written then.
+the call by now; nothing of the batch is written then. It also tells what was saved before: a commit whose
+answer was lost on the way is not written a second time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics
-from calls.models import Call, CallInbox, CallState, Gap, Recording
+from calls.models import CallInbox, CallState, Gap, Recording
 from tenants.context import Business, business_scope, require_tenant
 from tenants.models import Tenant
 from tenants.selectors import business_by_id
@@ -26,6 +27,11 @@ from tenants.selectors import business_by_id
 logger = logging.getLogger(__name__)
 
 COPY = "COPY calls_callevent (call_id, seq, at, kind, payload) FROM STDIN"
+FENCED_UPDATE = """
+UPDATE calls_call AS call SET last_seq = %s, acked_samples = %s, heard_at = coalesce(%s, call.heard_at)
+FROM (SELECT id, last_seq FROM calls_call WHERE id = %s AND epoch = %s AND state = %s FOR UPDATE) AS before
+WHERE call.id = before.id RETURNING before.last_seq
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,12 @@ def save(business: Business, batches: Sequence[Batch]) -> list[Outcome]:
 def _save_one(batch: Batch) -> Outcome:
     try:
         with transaction.atomic():
-            if not _fenced_update(batch):
+            saved_seq = _fenced_update(batch)
+            if saved_seq is None:
                 return Outcome.SUPERSEDED
-            _copy(batch)
-            _side_tables(batch)
+            entries = [entry for entry in batch.entries if entry.seq > saved_seq]
+            _copy(batch.call_id, entries)
+            _side_tables(batch, entries)
     except Exception as error:  # noqa: BLE001 - whatever it was, the events are kept and tried again
         metrics.errors.labels("database").inc()
         if isinstance(error, ProgrammingError | DataError) and _business_is_gone():
@@ -110,25 +118,30 @@ def _business_is_gone() -> bool:
     return False
 
 
-def _fenced_update(batch: Batch) -> bool:
-    changes: dict[str, object] = {"last_seq": batch.last_seq, "acked_samples": batch.acked_samples}
-    if batch.is_alive:
-        changes["heard_at"] = timezone.now()
-    return bool(Call.objects.filter(pk=batch.call_id, epoch=batch.epoch, state=CallState.OPEN).update(**changes))
+def _fenced_update(batch: Batch) -> int | None:
+    """The last event that was saved before; None when the call is not ours any more."""
+    heard_at = timezone.now() if batch.is_alive else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FENCED_UPDATE,
+            [batch.last_seq, batch.acked_samples, heard_at, batch.call_id, batch.epoch, CallState.OPEN.value],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
-def _copy(batch: Batch) -> None:
-    if not batch.entries:
+def _copy(call_id: uuid.UUID, entries: Sequence[Entry]) -> None:
+    if not entries:
         return
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for entry in batch.entries:
+        for entry in entries:
             event = entry.event
             at = datetime.fromtimestamp(event.at_ms / 1_000, UTC)
-            copy.write_row((batch.call_id, event.seq, at, event.kind.value, entry.payload))
+            copy.write_row((call_id, event.seq, at, event.kind.value, entry.payload))
 
 
-def _side_tables(batch: Batch) -> None:
-    gaps = [entry.event.payload for entry in batch.entries if entry.event.kind is events.Kind.GAP]
+def _side_tables(batch: Batch, entries: Sequence[Entry]) -> None:
+    gaps = [entry.event.payload for entry in entries if entry.event.kind is events.Kind.GAP]
     if gaps:
         Gap.objects.bulk_create([Gap(call_id=batch.call_id, **gap) for gap in gaps])
     for start_ms, end_ms in batch.repaired:

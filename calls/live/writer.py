@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context
 
+from calls import metrics
 from calls.live import store, tasks
 from calls.live.log import EventLog
 from calls.live.store import Batch, Outcome
@@ -19,6 +21,8 @@ WINDOW_S = 0.1
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 4.0
 LATE_AFTER_S = 3.0
+
+logger = logging.getLogger(__name__)
 
 Saved = Callable[[Business, dict[EventLog, Batch]], None]
 
@@ -84,8 +88,20 @@ class LogWriter:
         by_business: defaultdict[Business, list[EventLog]] = defaultdict(list)
         for log in logs:
             by_business[log.business].append(log)
-        results = await asyncio.gather(*(self._save(business, own) for business, own in by_business.items()))
+        results = await asyncio.gather(*(self._save_or_retry(business, own) for business, own in by_business.items()))
         return any(results)
+
+    async def _save_or_retry(self, business: Business, logs: list[EventLog]) -> bool:
+        """A fault of ours counts as a late save: a writer that ended would leave every call of the process unsaved."""
+        try:
+            return await self._save(business, logs)
+        except Exception:
+            metrics.errors.labels("writer").inc()
+            logger.exception("The events of %s calls could not be saved; they are tried again", len(logs))
+            _note_late(logs)
+            for log in logs:
+                self.mark(log)
+            return True
 
     async def _save(self, business: Business, logs: list[EventLog]) -> bool:
         batches = [log.take_batch() for log in logs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from calls.live.audio import Frame
 from calls.live.registry import registry
 from calls.live.store import Batch, Outcome
 from calls.live.threads import in_thread
+from calls.models import Gap
 from coaching.types import Channel
+from tenants.context import Business, business_scope
 from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.faults import PostgresAway, Proxy
 from tests.calls.talking import say_hello, speak, wait_until
@@ -171,6 +174,48 @@ async def test_a_stale_batch_writes_nothing_at_all(live: None, hears: Hears, cal
         after = [row.seq for row in await rep.log(call_id)]
         assert after[: len(before)] == before
         assert 99 not in after
+
+
+async def test_a_save_whose_answer_was_lost_is_not_written_twice(live: None, hears: Hears, caller: MakeCaller) -> None:
+    """The connection ended between the commit and its answer: the same comes again, and then more."""
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        [session] = registry.sessions.values()
+        session.log.append(Kind.GAP, {"start_ms": 0, "end_ms": 900, "reason": "cut"})
+        lost = session.log.take_batch()
+        for _ in range(2):
+            assert await in_thread(store.save)(rep.business, [lost]) == [Outcome.COMMITTED]
+        session.log.append(Kind.NOTE, {"text": "later"})
+        speak(audio, 2)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] > 0)
+        row = await rep.row(call_id)
+        assert await in_thread(gaps_of)(rep.business, row.pk) == 1
+    seqs = [row.seq for row in await rep.log(call_id)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def gaps_of(business: Business, call_id: uuid.UUID) -> int:
+    with business_scope(business):
+        return Gap.objects.filter(call_id=call_id).count()
+
+
+async def test_a_fault_of_ours_ends_no_writer(
+    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "save", lambda business, batches: 1 / 0)
+            end = speak(audio, 2)
+            await events.until(lambda one: rung(one) == "saving_late")
+        await events.until(lambda one: one.get("kind") == "state" and one["payload"]["parts"]["saving"] == "full")
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
 
 
 async def test_a_session_nobody_attends_lets_its_call_go_and_is_rebuilt_later(

@@ -86,5 +86,5 @@ async def light_says(page: Page, name: str, *, within_s: float = 30) -> None:
 async def hang_up(page: Page) -> None:
     """Hangs up and waits until the report page shows the written report."""
     await page.get_by_role("button", name="Hang up", exact=True).click()
-    await page.wait_for_url(REPORT_PAGE, timeout=20_000)
+    await page.wait_for_url(REPORT_PAGE, timeout=60_000)
     await expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=30_000)
