@@ -84,17 +84,34 @@ async def closed_with(socket: ClientConnection) -> int:
     return socket.close_code
 
 
-async def poll(server: Server, call: str, cookie: str) -> int:
-    """Empty polls are repeated, as a browser does, until the answer is another."""
-    host, port = server.address
-    headers = {"Host": f"acme.localhost:{port}", "Cookie": f"{SESSION}={cookie}"}
-    async with httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, timeout=60) as http:
+class Poll:
+    """Asks again and again, as a browser does, until the answer is no list of events: `ended` is its status."""
+
+    def __init__(self, server: Server, call: str, cookie: str) -> None:
+        host, port = server.address
+        self._path = f"http://{host}:{port}/api/calls/{call}/events"
+        self._headers = {"Host": f"acme.localhost:{port}", "Cookie": f"{SESSION}={cookie}"}
+        self._has_all = asyncio.Event()
+        self.ended = asyncio.create_task(self._ask_on())
+
+    async def ask(self, after: int, *, wait: int) -> httpx.Response:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            return await http.get(self._path, params={"after": after, "wait": wait}, headers=self._headers)
+
+    async def waits(self) -> None:
+        """Returns when the server holds a question back: one that came after it was answered."""
+        await asyncio.wait_for(self._has_all.wait(), 20)
+        assert (await self.ask(0, wait=0)).status_code == 200
+        assert not self.ended.done()
+
+    async def _ask_on(self) -> int:
         after = 0
         while True:
-            answer = await http.get(f"/api/calls/{call}/events?after={after}&wait=25", headers=headers)
+            answer = await self.ask(after, wait=25)
             if answer.status_code != 200:
                 return answer.status_code
             after = answer.json()["last"]
+            self._has_all.set()
 
 
 @pytest.mark.parametrize("end", ["disabled", "signed out", "other roles"])
@@ -116,13 +133,12 @@ async def test_everything_open_ends_within_ten_seconds(
     async with opened(server, call, "audio", cookie) as audio, opened(server, call, "events", cookie) as events:
         await audio.send(json.dumps(HELLO))
         assert json.loads(await asyncio.wait_for(audio.recv(), 20))["type"] == "ready"
-        waiting = asyncio.create_task(poll(server, call, cookie))
-        await asyncio.sleep(1)
-        assert not waiting.done()
+        poll = Poll(server, call, cookie)
+        await poll.waits()
         await sync_to_async(take_away)()
         began = time.monotonic()
         ends = await asyncio.wait_for(
-            asyncio.gather(closed_with(audio), closed_with(events), waiting), timeout=3 * WITHIN_S
+            asyncio.gather(closed_with(audio), closed_with(events), poll.ended), timeout=3 * WITHIN_S
         )
         took = time.monotonic() - began
     expected = [403, 401] if end == "other roles" else [401]
