@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 
@@ -13,5 +15,8 @@ class Communicator(WebsocketCommunicator):  # type: ignore[misc]  # Channels has
     talk at once, the later one puts the other's replacement back: from then on no thread gives anything back.
     """
 
-    send_input = ApplicationCommunicator.send_input
-    receive_output = ApplicationCommunicator.receive_output
+    async def send_input(self, message: Any) -> None:
+        await ApplicationCommunicator.send_input(self, message)
+
+    async def receive_output(self, timeout: float = 1) -> Any:  # noqa: ASYNC109 - as the base has it
+        return await ApplicationCommunicator.receive_output(self, timeout)
