@@ -16,7 +16,7 @@ class Communicator(WebsocketCommunicator):  # type: ignore[misc]  # Channels has
     """
 
     async def send_input(self, message: Any) -> None:
-        await ApplicationCommunicator.send_input(self, message)
+        await ApplicationCommunicator.send_input(self, message)  # type: ignore[no-untyped-call]
 
     async def receive_output(self, timeout: float = 1) -> Any:  # noqa: ASYNC109 - as the base has it
-        return await ApplicationCommunicator.receive_output(self, timeout)
+        return await ApplicationCommunicator.receive_output(self, timeout)  # type: ignore[no-untyped-call]
