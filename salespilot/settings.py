@@ -127,6 +127,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 
 # Sign-in, by django-allauth; what is a business's own choice stands in its schema, see tenants/signin/.
+# Without it, behind a proxy everybody would come from the proxy's address, and limits would be shared by all.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXIES", 1 if HTTPS else 0, minimum=0, maximum=5)
 ACCOUNT_ADAPTER = "tenants.signin.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

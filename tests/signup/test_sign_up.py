@@ -185,6 +185,17 @@ def test_too_many_from_one_place_are_told_so(public: Client, mailoutbox: list[Em
     assert len(mailoutbox) == limits.PER_ORIGIN + 2
 
 
+def test_behind_a_proxy_each_visitor_counts_alone_and_a_made_up_address_does_not_help(settings: Any) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+    def ask(number: int, seen_by_proxy: str) -> int:
+        visitor = Client(SERVER_NAME="localhost", headers={"X-Forwarded-For": f"198.51.100.{number}, {seen_by_proxy}"})
+        return int(sign_up(visitor, admin_email=f"{seen_by_proxy}-{number}@initech.example").status_code)
+
+    assert [ask(number, "192.0.2.7") for number in range(limits.PER_ORIGIN + 1)] == [302] * limits.PER_ORIGIN + [429]
+    assert ask(0, "192.0.2.8") == 302
+
+
 def test_no_network_address_is_kept(public: Client) -> None:
     sign_up(Client(SERVER_NAME="localhost", REMOTE_ADDR="192.0.2.7"))
     assert "192.0.2.7" not in str(only().__dict__)
