@@ -132,19 +132,20 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     Who waits is asked again as often as a socket is: a right that ends meanwhile ends the wait with 401.
     """
     after = whole_parameter(request, "after", 0, 1 << 31)
+    epoch = whole_parameter(request, "epoch", 0, 1 << 31) if "epoch" in request.GET else None
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
     asked, found = await ask(request, lambda member: services.read_call(call_id, member, via=Via.API))
     has_more_to_come = found.state == CallState.OPEN or found.report_state not in {"ready", "failed"}
     rest_s = float(wait_s) if has_more_to_come else 0.0
     async with registry.feed(asked.business, call_id) as feed:
-        texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
-        while not texts and (rest_s := rest_s - CHECK_EVERY_S) > 0:
+        found_events = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S), epoch)
+        while not found_events.is_news and (rest_s := rest_s - CHECK_EVERY_S) > 0:
             await ask_again(request, asked)
-            texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
+            found_events = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S), found_events.epoch)
     if found.member_id != asked.member.id:
         # While it waited the right to see a colleague's call may have ended.
         await in_thread(services.visible_call)(call_id, asked.member)
-    return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
+    return raw_answer(found_events.to_wire())
 
 
 @endpoint("POST", scope=Scope.CALLS_WRITE)

@@ -202,7 +202,8 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None)
             return
         call = Call.objects.get(pk=call_id)
         length_ms = _length_ms(call) if duration_ms is None else duration_ms
-        _insert(call_id, call.last_seq, events.Kind.CALL_ENDED, events.call_ended(reason=reason, duration_ms=length_ms))
+        last = events.call_ended(reason=reason, duration_ms=length_ms, epoch=call.epoch)
+        _insert(call_id, call.last_seq, events.Kind.CALL_ENDED, last)
         CallInbox.objects.filter(call_id=call_id).delete()
         business = require_tenant()
         transaction.on_commit(lambda: _ask_for_report(business, call_id), robust=True)

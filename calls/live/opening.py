@@ -12,6 +12,7 @@ from django.utils import timezone
 from calls.events import Kind
 from calls.live import recording
 from calls.live.door import ConsentState
+from calls.live.epochs import MARKS, Start
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch
@@ -53,6 +54,7 @@ class OpenedCall:
     age_s: float
     epoch: int
     last_seq: int
+    starts: tuple[Start, ...]
     acked_samples: int
     stored_samples: int | None
     recording_path: str
@@ -97,6 +99,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         age_s=max(0.0, (timezone.now() - call.started_at).total_seconds()),
         epoch=epoch,
         last_seq=call.last_seq,
+        starts=_starts(call) if epoch > 1 else (),
         acked_samples=call.acked_samples,
         stored_samples=stored,
         recording_path=path,
@@ -108,6 +111,15 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
     )
+
+
+def _starts(call: Call) -> tuple[Start, ...]:
+    """Where the numbers of each former owner begin."""
+    marks = CallEvent.objects.filter(call=call, kind__in=MARKS, payload__epoch__gt=0).order_by("seq")
+    first: dict[int, int] = {}
+    for seq, epoch in marks.values_list("seq", "payload__epoch"):
+        first.setdefault(epoch, seq)
+    return tuple(Start(epoch, seq) for epoch, seq in first.items())
 
 
 def unheard_gaps(call: OpenedCall, until_ms: int) -> list[Gap]:

@@ -148,8 +148,10 @@ class Recorder:
     def _note_trouble(self, error: OSError | None) -> None:
         if error is not None:
             metrics.errors.labels("storage").inc()
-        if (error is not None) is not self._is_in_trouble:
-            self._is_in_trouble = error is not None
+        # A recording with a hole stays in trouble: nothing of it is acknowledged any more.
+        is_in_trouble = error is not None or not self._is_whole
+        if is_in_trouble is not self._is_in_trouble:
+            self._is_in_trouble = is_in_trouble
             if error is not None:
                 logger.warning("A recording can not be written: %s", error.strerror)
             self._on_trouble(self._is_in_trouble)

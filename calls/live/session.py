@@ -87,6 +87,7 @@ class LiveSession:
         self._link: AudioLink | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._last_ack = -1
+        self._counted: Rung | None = None
         self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
         self._door = Door(call.consent, call.channels)
@@ -98,6 +99,7 @@ class LiveSession:
             member_id=call.member_id,
             epoch=call.epoch,
             last_seq=call.last_seq,
+            starts=call.starts,
             keeper=self,
             on_dirty=writer.mark,
         )
@@ -149,7 +151,8 @@ class LiveSession:
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
         self._feed.attach(self.log)
-        if self._door.opening is not Opening.ALL:
+        # An owner that took over says so before anything else: its numbers begin here (`calls.live.epochs`).
+        if self.call.epoch > 1 or self._door.opening is not Opening.ALL:
             self.append(Kind.STATE, self._state())
         self._listening.start()
         self._repair_the_past()
@@ -158,6 +161,7 @@ class LiveSession:
         if self._copy.recorder is not None:
             self._run(recording.run_quietly(self._copy.recorder), "recorder")
         metrics.calls_live.inc()
+        self._count_rung(self._ladder.rung)
 
     async def end(self, reason: str) -> None:
         """Hangs up: hears out, saves, marks the call ended, asks for the report. A second caller waits for the first.
@@ -294,7 +298,16 @@ class LiveSession:
             return
         if rung is not before:
             metrics.rung_changes.labels(rung.value).inc()
+        self._count_rung(self._ladder.rung)
         self._tell_state()
+
+    def _count_rung(self, rung: Rung | None) -> None:
+        """Where this call stands, for the gauge; None when it stands nowhere any more."""
+        before, self._counted = self._counted, rung
+        if before is not None:
+            metrics.calls_by_rung.labels(before.value).dec()
+        if rung is not None:
+            metrics.calls_by_rung.labels(rung.value).inc()
 
     def _tell_state(self) -> None:
         self.append(Kind.STATE, state := self._state())
@@ -303,7 +316,14 @@ class LiveSession:
 
     def _state(self) -> Payload:
         state = self._ladder.state()
-        return events.state(rung=state.rung.value, parts=state.parts, audio=state.audio, words=state.words)
+        return events.state(
+            rung=state.rung.value,
+            parts=state.parts,
+            since=state.since,
+            audio=state.audio,
+            words=state.words,
+            epoch=self.call.epoch,
+        )
 
     # LogKeeper ----------------------------------------------------------------------------------------
 
@@ -347,8 +367,10 @@ class LiveSession:
         self._send_ack()
 
     def _storage_trouble(self, is_in_trouble: bool) -> None:
-        rung = Rung.SAVING_LATE if is_in_trouble or self.log.is_late else Rung.FULL
-        self.put_rung(Part.SAVING, rung, DISK_TROUBLE if is_in_trouble else "")
+        if is_in_trouble:
+            self.put_rung(Part.STORAGE, Rung.SAVING_LATE, DISK_TROUBLE)
+        else:
+            self.put_rung(Part.STORAGE, Rung.FULL)
 
     async def _read_for_repair(self, start: int, end: int) -> bytes:
         """What was kept under an older answer goes through the door as it stands now."""
@@ -421,6 +443,7 @@ class LiveSession:
             return
         self._is_over = True
         metrics.calls_live.dec()
+        self._count_rung(None)
         self.log.close()
         self._desk.close()
         self._feed.detach()

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics
+from calls.live.epochs import MARKS
 from calls.models import CallInbox, CallState, Gap, Recording
 from tenants.context import Business, business_scope, require_tenant
 from tenants.models import Tenant
@@ -31,6 +32,19 @@ FENCED_UPDATE = """
 UPDATE calls_call AS call SET last_seq = %s, acked_samples = %s, heard_at = coalesce(%s, call.heard_at)
 FROM (SELECT id, last_seq FROM calls_call WHERE id = %s AND epoch = %s AND state = %s FOR UPDATE) AS before
 WHERE call.id = before.id RETURNING before.last_seq
+"""
+READ_AFTER = """
+SELECT call.epoch, coalesce(later.seq - 1, call.last_seq), event.seq, event.at_ms, event.kind, event.payload
+FROM calls_call AS call
+CROSS JOIN LATERAL (
+    SELECT min(seq) AS seq FROM calls_callevent
+    WHERE call.epoch <> %s AND call_id = %s AND kind = ANY(%s) AND (payload->>'epoch')::int > %s
+) AS later
+LEFT JOIN LATERAL (
+    SELECT seq, (extract(epoch FROM at) * 1000)::bigint AS at_ms, kind, payload::text AS payload FROM calls_callevent
+    WHERE call_id = call.id AND seq > %s ORDER BY seq LIMIT %s
+) AS event ON true
+WHERE call.id = %s ORDER BY event.seq
 """
 
 
@@ -172,12 +186,21 @@ def _meter(batch: Batch) -> None:
         logger.warning("Usage not metered yet: %s", type(error).__name__, extra={"call": batch.call_id.hex})
 
 
-def read_after(call_id: uuid.UUID, seq: int, limit: int) -> list[tuple[int, str]]:
-    """`(seq, wire text)` of the saved events after `seq`, in order; at most `limit`."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Saved events after a cursor, as `(seq, wire text)` in order, and what became of its epoch."""
+
+    rows: list[tuple[int, str]]
+    epoch: int
+    true_through: int
+
+
+def read_after(call_id: uuid.UUID, seq: int, limit: int, epoch: int | None = None) -> Page:
+    """The saved events after `seq`, at most `limit`, and how far an owner of `epoch` was right: all of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT seq, (extract(epoch FROM at) * 1000)::bigint, kind, payload::text FROM calls_callevent "
-            "WHERE call_id = %s AND seq > %s ORDER BY seq LIMIT %s",
-            [call_id, seq, limit],
-        )
-        return [(row[0], wire_text(*row)) for row in cursor.fetchall()]
+        cursor.execute(READ_AFTER, [epoch, call_id, [kind.value for kind in MARKS], epoch, seq, limit, call_id])
+        found = cursor.fetchall()
+    if not found:
+        return Page([], epoch or 0, seq)
+    rows = [(row[2], wire_text(*row[2:])) for row in found if row[2] is not None]
+    return Page(rows, found[0][0], found[0][1])
