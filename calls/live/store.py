@@ -8,6 +8,7 @@ answer was lost on the way is not written a second time.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,13 +24,20 @@ from calls.live.epochs import MARKS
 from calls.models import CallInbox, CallState, Gap, Recording
 from tenants.context import Business, business_scope, require_tenant
 from tenants.models import Tenant
+from tenants.postgresql.patience import answers_within
 from tenants.selectors import business_by_id
 
 logger = logging.getLogger(__name__)
 
+ANSWER_S = 5.0
+"""How long a save waits for each answer: a lock or a database that hangs costs this much, then it is tried again."""
+ROUND_S = 10.0
+"""When a round has taken this long, what is left of it counts as late untried."""
+
 COPY = "COPY calls_callevent (call_id, seq, at, kind, payload) FROM STDIN"
 FENCED_UPDATE = """
-UPDATE calls_call AS call SET last_seq = %s, acked_samples = %s, heard_at = coalesce(%s, call.heard_at)
+UPDATE calls_call AS call SET last_seq = %s, acked_samples = %s,
+    heard_at = CASE WHEN %s THEN now() ELSE call.heard_at END
 FROM (SELECT id, last_seq FROM calls_call WHERE id = %s AND epoch = %s AND state = %s FOR UPDATE) AS before
 WHERE call.id = before.id RETURNING before.last_seq
 """
@@ -98,8 +106,9 @@ class Outcome(Enum):
 
 def save(business: Business, batches: Sequence[Batch]) -> list[Outcome]:
     """Saves the batches of one business, each in its own transaction. Never raises; LATE means try again."""
-    with business_scope(business):
-        return [_save_one(batch) for batch in batches]
+    with business_scope(business), answers_within(ANSWER_S):
+        until = time.monotonic() + ROUND_S
+        return [_save_one(batch) if time.monotonic() < until else Outcome.LATE for batch in batches]
 
 
 def _save_one(batch: Batch) -> Outcome:
@@ -134,11 +143,10 @@ def _business_is_gone() -> bool:
 
 def _fenced_update(batch: Batch) -> int | None:
     """The last event that was saved before; None when the call is not ours any more."""
-    heard_at = timezone.now() if batch.is_alive else None
     with connection.cursor() as cursor:
         cursor.execute(
             FENCED_UPDATE,
-            [batch.last_seq, batch.acked_samples, heard_at, batch.call_id, batch.epoch, CallState.OPEN.value],
+            [batch.last_seq, batch.acked_samples, batch.is_alive, batch.call_id, batch.epoch, CallState.OPEN.value],
         )
         row = cursor.fetchone()
     return row[0] if row else None

@@ -24,8 +24,9 @@ from calls.models import Gap
 from coaching.types import Channel
 from tenants.context import Business, business_scope
 from tests.calls.conftest import Hears, MakeCaller
-from tests.calls.faults import PostgresAway, Proxy
+from tests.calls.faults import PostgresAway
 from tests.calls.talking import say_hello, speak, wait_until
+from tests.faults.proxy import Proxy
 from tests.speech.fakes import ScriptedTurn
 
 # They wait for time-outs of real services: beside other tests they would wait for those too.
