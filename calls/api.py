@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from calls import consents, metrics, services
 from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, raw_answer, raw_body, whole_parameter
+from calls.live import drain
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
 from calls.live.messages import MessageError, only, parse_answer, parse_client_message, parse_places, whole
 from calls.live.people import Person, check_rights
@@ -131,6 +132,7 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
     Who waits is asked again as often as a socket is: a right that ends meanwhile ends the wait with 401.
     """
+    drain.watch_for_stop()
     after = whole_parameter(request, "after", 0, 1 << 31)
     epoch = whole_parameter(request, "epoch", 0, 1 << 31) if "epoch" in request.GET else None
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
@@ -139,7 +141,7 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     rest_s = float(wait_s) if has_more_to_come else 0.0
     async with registry.feed(asked.business, call_id) as feed:
         found_events = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S), epoch)
-        while not found_events.is_news and (rest_s := rest_s - CHECK_EVERY_S) > 0:
+        while not found_events.is_news and not registry.is_moving and (rest_s := rest_s - CHECK_EVERY_S) > 0:
             await ask_again(request, asked)
             found_events = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S), found_events.epoch)
     if found.member_id != asked.member.id:

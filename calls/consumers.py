@@ -115,6 +115,7 @@ class EventsSocket(CallSocket):
                 take_fleeting=self.outbox.put_fleeting,
                 epoch=epoch,
                 turn=self._turn,
+                leave=self.close,
             )
             try:
                 await together(self._listen(call), self._show(call, subscriber))

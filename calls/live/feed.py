@@ -20,6 +20,7 @@ from calls import metrics
 from calls.live import store
 from calls.live.epochs import Turn
 from calls.live.log import EventLog
+from calls.live.outbox import Close
 from calls.live.store import Entry, Page
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
@@ -51,7 +52,9 @@ class Subscriber:
         take_fleeting: TakeText,
         epoch: int | None = None,
         turn: Callable[[Turn], None] | None = None,
+        leave: Callable[[Close], None] = lambda _: None,
     ) -> None:
+        self.leave = leave
         self.cursor = after
         self.epoch = epoch
         self._turn = turn
@@ -219,8 +222,11 @@ class Feed:
         take_fleeting: TakeText,
         epoch: int | None = None,
         turn: Callable[[Turn], None] | None = None,
+        leave: Callable[[Close], None] = lambda _: None,
     ) -> Subscriber:
-        subscriber = Subscriber(self, after=after, take=take, take_fleeting=take_fleeting, epoch=epoch, turn=turn)
+        subscriber = Subscriber(
+            self, after=after, take=take, take_fleeting=take_fleeting, epoch=epoch, turn=turn, leave=leave
+        )
         self._subscribers.add(subscriber)
         return subscriber
 
@@ -232,6 +238,11 @@ class Feed:
         for subscriber in self._subscribers:
             if last_seq is None or last_seq > subscriber.cursor:
                 subscriber.look()
+
+    def leave(self, close: Close) -> None:
+        """This process is about to stop: whoever reads here is told where to go."""
+        for subscriber in list(self._subscribers):
+            subscriber.leave(close)
 
     def publish_fleeting(self, text: str) -> None:
         for subscriber in self._subscribers:
@@ -258,7 +269,14 @@ class Feed:
             if to.rewind_to is not None:
                 news.set()
 
-        subscriber = self.subscribe(after=after, take=take, take_fleeting=lambda _: None, epoch=epoch, turn=turn)
+        subscriber = self.subscribe(
+            after=after,
+            take=take,
+            take_fleeting=lambda _: None,
+            epoch=epoch,
+            turn=turn,
+            leave=lambda _: news.set(),
+        )
         task = asyncio.create_task(subscriber.run())
         try:
             async with asyncio.timeout(READ_WITHIN_S):

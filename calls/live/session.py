@@ -92,7 +92,9 @@ class LiveSession:
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
         self._door = Door(call.consent, call.channels)
         self._ladder = Ladder(is_recorded=call.stored_samples is not None, hears=self._door.opening)
-        self._copy = AudioCopy(call, on_stored=self._stored, on_trouble=self._storage_trouble)
+        self._copy = AudioCopy(
+            call, on_stored=self._stored, on_trouble=self._storage_trouble, on_superseded=self.superseded
+        )
         self.log = EventLog(
             business=business,
             call_id=call.id,
@@ -147,6 +149,8 @@ class LiveSession:
 
     def start(self) -> None:
         """Begins to listen. What an earlier owner heard is remembered; what it kept but did not hear is repaired."""
+        metrics.calls_live.inc()
+        self._count_rung(self._ladder.rung)
         past = self.call.past
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
@@ -160,8 +164,10 @@ class LiveSession:
         self._run(self._housekeeping(), "session-housekeeping")
         if self._copy.recorder is not None:
             self._run(recording.run_quietly(self._copy.recorder), "recorder")
-        metrics.calls_live.inc()
-        self._count_rung(self._ladder.rung)
+
+    async def abandon(self) -> None:
+        """After a start that failed: everything that had begun ends. The call stays open, for the next one to claim."""
+        await self._stop()
 
     async def end(self, reason: str) -> None:
         """Hangs up: hears out, saves, marks the call ended, asks for the report. A second caller waits for the first.
@@ -394,9 +400,9 @@ class LiveSession:
             now = time.monotonic()
             if now >= inbox_due:
                 inbox_due = now + INBOX_EVERY_S
-                await self._mailbox.read()
-            self._listening.tick()
-            self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
+                self.look_into_inbox()
+            self._tick("listening", self._listening.tick)
+            self._tick("coach", self._tick_coach)
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
                 alive_due = now + ALIVE_EVERY_S
                 self.log.touch()
@@ -404,6 +410,17 @@ class LiveSession:
                 self._run(self.let_go(), "session-unattended")
                 return
             await asyncio.sleep(1.0)
+
+    def _tick_coach(self) -> None:
+        self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
+
+    def _tick(self, name: str, tick: Callable[[], None]) -> None:
+        """A part that fails costs itself: the call's signs of life, its rungs and its end go on."""
+        try:
+            tick()
+        except Exception:
+            metrics.errors.labels("session").inc()
+            logger.exception("A part of a session failed: %s", name, extra={"call": self.call.id.hex})
 
     def _note_attendance(self, silent_s: float) -> bool:
         """Whether audio, or lines, came within `OFFLINE_AFTER_S`: even a muted microphone sends silence."""
@@ -428,14 +445,20 @@ class LiveSession:
         length_ms = ms(self.next_sample) or None
         with business_scope(self.business):
             try:
-                await in_thread(services.end_call)(self.call.id, reason=reason, duration_ms=length_ms)
+                is_ended = await in_thread(services.end_call)(
+                    self.call.id, reason=reason, duration_ms=length_ms, epoch=self.call.epoch
+                )
             except DatabaseError:
                 metrics.errors.labels("database").inc()
                 return False
+        if not is_ended:
+            self.superseded()
         return True
 
     async def _settle(self, within_s: float) -> bool:
-        await self._copy.flush()
+        # A disk that hangs must not keep the log from being saved, nor the call from ending.
+        flushing = asyncio.ensure_future(self._copy.flush())
+        await asyncio.wait({flushing}, timeout=within_s)
         return await self._writer.flush(self.log, within_s) or self.log.is_over
 
     async def _stop(self) -> None:
@@ -465,4 +488,5 @@ class LiveSession:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.remove(task)
         if not task.cancelled() and (error := task.exception()) is not None:
+            metrics.errors.labels("session").inc()
             logger.error("A part of a session failed: %s", task.get_name(), exc_info=error)

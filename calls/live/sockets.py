@@ -128,11 +128,16 @@ class CallSocket(ABC):
 
     async def _watch_over(self) -> None:
         """Membership, role and session are asked again and again while a socket lives."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            if not await still_allowed(self.scope):
-                self.close(NOT_SIGNED_IN)
-                return
+        try:
+            while True:
+                await asyncio.sleep(CHECK_EVERY_S)
+                if not await still_allowed(self.scope):
+                    self.close(NOT_SIGNED_IN)
+                    return
+        except Exception:
+            # What can not be asked is not allowed; nobody is left without a reason.
+            logger.exception("A call socket could not be watched over")
+            self.close(TROUBLE)
 
     async def _send_all(self) -> int:
         while True:
