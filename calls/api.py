@@ -16,6 +16,7 @@ from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, 
 from calls.live import drain
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
 from calls.live.messages import MessageError, only, parse_answer, parse_client_message, parse_places, whole
+from calls.live.pace import pace
 from calls.live.people import Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
@@ -28,6 +29,7 @@ from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
 from calls.speech.browser import parse_lines
 from tenants.audit.models import Via
 from tenants.consent.rules import Answer
+from tenants.context import require_tenant
 from tenants.house.policies import current_policy
 from tenants.members.models import Scope
 from tenants.members.refs import MemberRef
@@ -61,6 +63,7 @@ async def calls(request: HttpRequest) -> HttpResponse:
     def create(member: MemberRef) -> Call:
         if not member.has_role(*services.CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
+        registry.check_room(require_tenant())
         return consents.start_call(
             member=member, channels=channels, customer=customer, source=source, places=places, answer=given
         )
@@ -184,6 +187,7 @@ async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
     person = Person(asked.member.name, is_own_call=found.member_id == asked.member.id)
     check_rights(message, person)
+    pace.spend((asked.business.id, asked.member.id))
     session = registry.get(asked.business, call_id)
     if session is not None:
         session.act(content, person)

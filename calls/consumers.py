@@ -18,6 +18,7 @@ from calls.live.epochs import Turn
 from calls.live.feed import Subscriber
 from calls.live.messages import Hello, MessageError, parse_client_message, parse_hello, parse_object
 from calls.live.outbox import Close
+from calls.live.pace import TooFast, pace
 from calls.live.people import NotYoursError, Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
@@ -170,6 +171,8 @@ class EventsSocket(CallSocket):
                 raise
             except services.CallError as error:
                 self._error(error.close_code, error.reason)
+                if isinstance(error, TooFast):
+                    raise
             except SocketClosedError as closed:
                 self._error(closed.close.code, closed.close.reason)
                 raise
@@ -178,6 +181,7 @@ class EventsSocket(CallSocket):
         if not self.member.has_scope(KeyScope.CALLS_WRITE):
             raise NotYoursError(f"This API key may only read: it lacks the scope {KeyScope.CALLS_WRITE}.")
         check_rights(parse_client_message(message), person)
+        pace.spend((self.business.id, self.member.id))
         await act(self, call, message, person)
 
     def _error(self, code: int, message: str) -> None:

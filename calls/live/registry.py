@@ -12,7 +12,7 @@ from contextvars import Context
 from weakref import WeakValueDictionary
 
 from calls import metrics
-from calls.live import tasks
+from calls.live import pace, tasks
 from calls.live.bus import Bus
 from calls.live.feed import Feed
 from calls.live.links import MOVING
@@ -61,6 +61,7 @@ class Registry:
         self._held: defaultdict[Key, int] = defaultdict(int)
         # Gone when nobody opens the call any more.
         self._opening: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._claiming: set[Key] = set()
         self._writer: LogWriter | None = None
         self._bus: Bus | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -73,16 +74,22 @@ class Registry:
     async def open(self, business: Business, call_id: uuid.UUID) -> LiveSession:
         """The session of the call; claims the call when this process does not own it yet.
 
-        Raises `CallOver`, `CallNotFound`, `MovingError`. Two callers at once get the same session.
+        Raises `CallOver`, `CallNotFound`, `MovingError`, `ProcessFull`, `BusinessFull`. Two callers at once get the
+        same session.
         """
         key = (business.id, call_id)
         async with self._opening.setdefault(key, asyncio.Lock()):
             session = self.sessions.get(key)
             if session is None or session.is_over:
-                if self.is_moving:
-                    raise MovingError
+                self.check_room(business)
                 session = await self._claim(business, call_id, key)
         return session
+
+    def check_room(self, business: Business) -> None:
+        """Whether one more call may live here. Raises `MovingError`, `ProcessFull`, `BusinessFull`."""
+        if self.is_moving:
+            raise MovingError
+        pace.check_room(business.id, [business_id for business_id, _ in {*self.sessions, *self._claiming}])
 
     @asynccontextmanager
     async def feed(self, business: Business, call_id: uuid.UUID) -> AsyncIterator[Feed]:
@@ -142,7 +149,11 @@ class Registry:
             raise MovingError
         self._bus.follow(business.id)
         with business_scope(business):
-            call = await in_thread(open_call)(call_id)
+            self._claiming.add(key)
+            try:
+                call = await in_thread(open_call)(call_id)
+            finally:
+                self._claiming.discard(key)
             session = self._make(business, call, self._writer)
             self.sessions[key] = session
             try:

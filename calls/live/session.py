@@ -88,6 +88,7 @@ class LiveSession:
         self._tasks: list[asyncio.Task[None]] = []
         self._last_ack = -1
         self._counted: Rung | None = None
+        self._failed: set[str] = set()
         self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
         self._door = Door(call.consent, call.channels)
@@ -420,7 +421,10 @@ class LiveSession:
             tick()
         except Exception:
             metrics.errors.labels("session").inc()
-            logger.exception("A part of a session failed: %s", name, extra={"call": self.call.id.hex})
+            # Once: what fails every second would fill the log.
+            if name not in self._failed:
+                self._failed.add(name)
+                logger.exception("A part of a session failed: %s", name, extra={"call": self.call.id.hex})
 
     def _note_attendance(self, silent_s: float) -> bool:
         """Whether audio, or lines, came within `OFFLINE_AFTER_S`: even a muted microphone sends silence."""
