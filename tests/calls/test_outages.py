@@ -107,6 +107,7 @@ async def test_acks_stop_while_nothing_can_be_saved_or_stored(
     call_id = await rep.start_call()
     async with rep.audio(call_id) as audio:
         await say_hello(audio)
+        await asyncio.to_thread((tmp_path / "audio").rename, tmp_path / "away")
         (tmp_path / "audio").write_text("a file where the folder should be")
         await asyncio.to_thread(postgres_away.away)
         speak(audio, 4)
