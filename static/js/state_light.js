@@ -34,7 +34,8 @@ export class StateLight {
     const light = lightFor(this.#state, this.#carrier);
     const waiting = this.#carrier.unackedMs > WAITING_MS ? ` ${clock(this.#carrier.unackedMs)} wait in this browser.` : "";
     this.root.dataset["tone"] = light.tone;
-    say(part(this.root, "name"), light.since === undefined ? light.name : `${light.name} since ${timeOfDay(light.since)}`);
+    say(part(this.root, "name"), light.name);
+    say(part(this.root, "since"), light.since === undefined ? "" : `since ${timeOfDay(light.since)}`);
     say(part(this.root, "words"), light.words);
     say(part(this.root, "audio"), light.audio + waiting);
   }
