@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 
 from calls import consents, metrics, services
 from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, raw_answer, raw_body, whole_parameter
+from calls.live import drain
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
 from calls.live.messages import MessageError, only, parse_answer, parse_client_message, parse_places, whole
+from calls.live.pace import pace
 from calls.live.people import Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
@@ -27,6 +29,7 @@ from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SpeechError
 from calls.speech.browser import parse_lines
 from tenants.audit.models import Via
 from tenants.consent.rules import Answer
+from tenants.context import require_tenant
 from tenants.house.policies import current_policy
 from tenants.members.models import Scope
 from tenants.members.refs import MemberRef
@@ -60,6 +63,7 @@ async def calls(request: HttpRequest) -> HttpResponse:
     def create(member: MemberRef) -> Call:
         if not member.has_role(*services.CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
+        registry.check_room(require_tenant())
         return consents.start_call(
             member=member, channels=channels, customer=customer, source=source, places=places, answer=given
         )
@@ -131,20 +135,22 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
     Who waits is asked again as often as a socket is: a right that ends meanwhile ends the wait with 401.
     """
+    drain.watch_for_stop()
     after = whole_parameter(request, "after", 0, 1 << 31)
+    epoch = whole_parameter(request, "epoch", 0, 1 << 31) if "epoch" in request.GET else None
     wait_s = whole_parameter(request, "wait", 0, MAX_WAIT_S)
     asked, found = await ask(request, lambda member: services.read_call(call_id, member, via=Via.API))
     has_more_to_come = found.state == CallState.OPEN or found.report_state not in {"ready", "failed"}
     rest_s = float(wait_s) if has_more_to_come else 0.0
     async with registry.feed(asked.business, call_id) as feed:
-        texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
-        while not texts and (rest_s := rest_s - CHECK_EVERY_S) > 0:
+        found_events = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S), epoch)
+        while not found_events.is_news and not registry.is_moving and (rest_s := rest_s - CHECK_EVERY_S) > 0:
             await ask_again(request, asked)
-            texts, last = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S))
+            found_events = await feed.wait_for(after, min(rest_s, CHECK_EVERY_S), found_events.epoch)
     if found.member_id != asked.member.id:
         # While it waited the right to see a colleague's call may have ended.
         await in_thread(services.visible_call)(call_id, asked.member)
-    return raw_answer(f'{{"events":[{",".join(texts)}],"last":{last}}}'.encode())
+    return raw_answer(found_events.to_wire())
 
 
 @endpoint("POST", scope=Scope.CALLS_WRITE)
@@ -181,6 +187,7 @@ async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     asked, found = await ask(request, lambda member: services.visible_call(call_id, member))
     person = Person(asked.member.name, is_own_call=found.member_id == asked.member.id)
     check_rights(message, person)
+    pace.spend((asked.business.id, asked.member.id))
     session = registry.get(asked.business, call_id)
     if session is not None:
         session.act(content, person)

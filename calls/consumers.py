@@ -14,9 +14,11 @@ from django.db import DatabaseError
 from calls import services
 from calls.events import Payload
 from calls.live import drain
+from calls.live.epochs import Turn
 from calls.live.feed import Subscriber
 from calls.live.messages import Hello, MessageError, parse_client_message, parse_hello, parse_object
 from calls.live.outbox import Close
+from calls.live.pace import TooFast, pace
 from calls.live.people import NotYoursError, Person, check_rights
 from calls.live.registry import registry
 from calls.live.session import LiveSession
@@ -27,6 +29,10 @@ from tenants.audit.models import Via
 from tenants.members.models import Scope as KeyScope
 
 HELLO_WITHIN_S = 10.0
+CURSOR_WORDS = {
+    "after": "after is the number of the last event you have, or 0.",
+    "epoch": "epoch is the one that the server named last, or 0.",
+}
 
 
 class AudioSocket(CallSocket):
@@ -101,10 +107,17 @@ class EventsSocket(CallSocket):
     key_scope: ClassVar[KeyScope | None] = KeyScope.CALLS_READ
 
     async def talk(self) -> None:
-        after = self._after()
+        after, epoch = self._number("after", 0), self._number("epoch", None)
         call = await self.find_call(partial(services.read_call, via=Via.SOCKET))
         async with registry.feed(self.business, self.call_id) as feed:
-            subscriber = feed.subscribe(after=after, take=self.outbox.put, take_fleeting=self.outbox.put_fleeting)
+            subscriber = feed.subscribe(
+                after=after or 0,
+                take=self.outbox.put,
+                take_fleeting=self.outbox.put_fleeting,
+                epoch=epoch,
+                turn=self._turn,
+                leave=self.close,
+            )
             try:
                 await together(self._listen(call), self._show(call, subscriber))
             finally:
@@ -129,10 +142,18 @@ class EventsSocket(CallSocket):
                 # The next look tells.
                 continue
 
-    def _after(self) -> int:
-        values = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("after", ["0"])
+    def _turn(self, turn: Turn) -> None:
+        if turn.rewind_to is None:
+            self._put({"type": "epoch", "epoch": turn.epoch})
+        else:
+            self._put({"type": "rewind", "seq": turn.rewind_to, "epoch": turn.epoch})
+
+    def _number(self, name: str, default: int | None) -> int | None:
+        values = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get(name)
+        if values is None:
+            return default
         if not values[-1].isascii() or not values[-1].isdigit() or len(values[-1]) > 10:
-            raise bad("after is the number of the last event you have, or 0.")
+            raise bad(CURSOR_WORDS[name])
         return int(values[-1])
 
     async def _listen(self, call: Call) -> None:
@@ -150,6 +171,8 @@ class EventsSocket(CallSocket):
                 raise
             except services.CallError as error:
                 self._error(error.close_code, error.reason)
+                if isinstance(error, TooFast):
+                    raise
             except SocketClosedError as closed:
                 self._error(closed.close.code, closed.close.reason)
                 raise
@@ -158,10 +181,14 @@ class EventsSocket(CallSocket):
         if not self.member.has_scope(KeyScope.CALLS_WRITE):
             raise NotYoursError(f"This API key may only read: it lacks the scope {KeyScope.CALLS_WRITE}.")
         check_rights(parse_client_message(message), person)
+        pace.spend((self.business.id, self.member.id))
         await act(self, call, message, person)
 
     def _error(self, code: int, message: str) -> None:
-        self.outbox.put(orjson.dumps({"type": "error", "code": code, "message": message}).decode())
+        self._put({"type": "error", "code": code, "message": message})
+
+    def _put(self, message: Mapping[str, Any]) -> None:
+        self.outbox.put(orjson.dumps(message).decode())
 
 
 async def act(socket: CallSocket, call: Call, message: dict[str, Any], person: Person) -> None:

@@ -178,9 +178,28 @@ def note(*, note_id: str, text: str, author: str) -> Payload:
     return {"id": note_id, "text": text, "author": author}
 
 
-def state(*, rung: str, parts: Mapping[str, str], audio: str, words: str) -> Payload:
-    """The ladder: the lowest rung, each part's own rung, what happens to the audio, and a sentence for people."""
-    return {"rung": rung, "parts": dict(parts), "audio": audio, "words": words}
+def state(
+    *,
+    rung: str,
+    parts: Mapping[str, str],
+    since: Mapping[str, int] | None = None,
+    audio: str,
+    words: str,
+    epoch: int = 0,
+) -> Payload:
+    """The ladder: the lowest rung, each part's own rung, what happens to the audio, and a sentence for people.
+
+    `since`: when each part came to its rung, UTC milliseconds since 1970. `epoch`: which owner of the call says so;
+    an owner that took over says it first of all, and so marks where its numbers begin (`calls.live.epochs`).
+    """
+    return {
+        "rung": rung,
+        "parts": dict(parts),
+        "since": dict(since or {}),
+        "audio": audio,
+        "words": words,
+        "epoch": epoch,
+    }
 
 
 def gap(*, start_ms: int, end_ms: int, reason: str) -> Payload:
@@ -200,9 +219,9 @@ def usage(value: Usage) -> Payload:
     }
 
 
-def call_ended(*, reason: str, duration_ms: int) -> Payload:
-    """`reason`: `hung_up`, `silent` (the sweeper found no sign of life) or `moved`."""
-    return {"reason": reason, "duration_ms": duration_ms}
+def call_ended(*, reason: str, duration_ms: int, epoch: int = 0) -> Payload:
+    """`reason`: `hung_up`, `silent` (the sweeper found no sign of life) or `moved`. `epoch`: as in `state`."""
+    return {"reason": reason, "duration_ms": duration_ms, "epoch": epoch}
 
 
 def report(*, state: str, prompt_version: int | None = None) -> Payload:

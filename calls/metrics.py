@@ -15,11 +15,15 @@ stage_seconds = Histogram(
     buckets=SECONDS,
 )
 errors = Counter(
-    "salespilot_errors_total", "Errors by service: speech, model, database, cache, storage, writer.", ["service"]
+    "salespilot_errors_total",
+    "Errors by service: speech, model, database, cache, storage, writer, feed, session.",
+    ["service"],
 )
 sockets_open = Gauge("salespilot_sockets_open", "Open call sockets.", ["socket"])
 sockets_closed = Counter("salespilot_sockets_closed_total", "Closed call sockets by code.", ["socket", "code"])
 calls_live = Gauge("salespilot_calls_live", "Calls this process owns.")
+moving = Gauge("salespilot_moving", "1 while this process sends its calls to others before it stops.")
+calls_by_rung = Gauge("salespilot_calls_by_rung", "Calls this process owns, by the rung they stand on.", ["rung"])
 events_logged = Counter("salespilot_events_total", "Events logged, by kind.", ["kind"])
 rung_changes = Counter("salespilot_rung_changes_total", "Changes of the ladder, by the rung reached.", ["rung"])
 redactions = Counter(

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.live.recording import storage_root
+from calls.live.recording_mark import remove
 from calls.models import (
     Call,
     CallConsent,
@@ -133,7 +134,7 @@ def _delete_recordings(before: datetime | None) -> tuple[int, int]:
             break
         for row in batch:
             try:
-                (root / row.path).unlink(missing_ok=True)
+                remove(root / row.path)
             except OSError as error:
                 logger.warning("A recording can not be removed: %s", error.strerror, extra={"call": row.call_id.hex})
                 failed.add(row.pk)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing import budgets
@@ -93,6 +94,7 @@ def create_call(
     consent the call needs is decided here and stays, whatever happens to the policy.
     """
     ruling = ruling_for(places)
+    now = database_now()
     customer = without_secrets(customer, current_policy().redact, at_most=MAX_CUSTOMER_CHARS)
     with transaction.atomic():
         call = Call.objects.create(
@@ -101,6 +103,8 @@ def create_call(
             customer=customer,
             source=source,
             last_seq=1,
+            started_at=now,
+            heard_at=now,
             place=ruling.place,
             consent_mode=ruling.mode.value,
             consent_wording=ruling.wording,
@@ -116,6 +120,14 @@ def create_call(
         )
         _insert(call.id, 1, events.Kind.CALL_STARTED, started)
     return call
+
+
+def database_now() -> datetime:
+    """The one clock that all machines share: what they compare with each other is told by it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
 
 
 def append_first(call: Call, kind: events.Kind, payload: events.Payload) -> None:
@@ -173,23 +185,22 @@ def own_call(call_id: uuid.UUID, member: MemberRef) -> Call:
 
 def claim_epoch(call_id: uuid.UUID) -> int:
     """Makes the caller the owner: the new epoch. Every other owner's next write fails. Raises `CallOver`."""
-    claimed = Call.objects.filter(pk=call_id, state=CallState.OPEN).update(
-        epoch=F("epoch") + 1, heard_at=timezone.now()
-    )
+    claimed = Call.objects.filter(pk=call_id, state=CallState.OPEN).update(epoch=F("epoch") + 1, heard_at=Now())
     if not claimed:
         raise CallOver if Call.objects.filter(pk=call_id).exists() else CallNotFound
     return int(Call.objects.values_list("epoch", flat=True).get(pk=call_id))
 
 
-def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None) -> None:
+def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None, epoch: int | None = None) -> bool:
     """Ends the call: state, last event, report due, and the task sent on commit. A second time does nothing.
 
     Increments the epoch, so an owner that still writes is superseded. Without `duration_ms` the length is
-    what was acknowledged or transcribed.
+    what was acknowledged or transcribed. With `epoch` only its owner ends the call: False when that is another by now.
     """
     now = timezone.now()
     with transaction.atomic():
-        ended = Call.objects.filter(pk=call_id, state=CallState.OPEN).update(
+        calls = Call.objects.filter(pk=call_id, state=CallState.OPEN)
+        ended = (calls if epoch is None else calls.filter(epoch=epoch)).update(
             state=CallState.ENDED,
             ended_at=now,
             end_reason=reason,
@@ -199,15 +210,17 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None)
             report_due_at=now,
         )
         if not ended:
-            return
+            return not calls.exists()
         call = Call.objects.get(pk=call_id)
         length_ms = _length_ms(call) if duration_ms is None else duration_ms
-        _insert(call_id, call.last_seq, events.Kind.CALL_ENDED, events.call_ended(reason=reason, duration_ms=length_ms))
+        last = events.call_ended(reason=reason, duration_ms=length_ms, epoch=call.epoch)
+        _insert(call_id, call.last_seq, events.Kind.CALL_ENDED, last)
         CallInbox.objects.filter(call_id=call_id).delete()
         business = require_tenant()
         transaction.on_commit(lambda: _ask_for_report(business, call_id), robust=True)
         transaction.on_commit(lambda: budgets.note_ended(call_id, now), robust=True)
         transaction.on_commit(lambda: wake.send(business.id, call_id, call.last_seq), robust=True)
+    return True
 
 
 def is_over(call_id: uuid.UUID) -> bool:

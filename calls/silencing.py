@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calls.events import Kind
 from calls.live.recording import storage_root
+from calls.live.recording_mark import shut
 from calls.models import Call, CallEvent, Recording
 from calls.redaction import holds_mask, is_masked
 from calls.speech import browser
@@ -41,8 +43,13 @@ def silence_redacted(call: Call) -> int:
     lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value).values_list("payload", flat=True)
     spans = [span for payload in lines.iterator() for span in spans_of(payload)]
     path = storage_root() / recording.path
-    if not spans or not path.exists():
+    if not spans:
+        with suppress(OSError):
+            shut(path, call.epoch)
         return 0
+    if not path.exists():
+        return 0
+    shut(path, call.epoch)
     silence(path, recording.channels, spans)
     return len(spans)
 

@@ -9,16 +9,31 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from salespilot import env
 
+NETWORK = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""A server that is gone without a word counts as gone after some 25 s; the kernel alone takes 15 minutes and more.
+
+What must know sooner says so itself (`tenants.postgresql.patience`).
+"""
+
 
 def from_url(name: str, *, as_owner: bool, pool_max: int) -> dict[str, Any]:
     """Django's settings for the database that `name` names.
 
     Server-side binding and no prepared statements make stacked statements an error in Postgres
-    itself; a pooled connection is wiped between users. See docs/adr/0002 for what rests on this.
+    itself; a pooled connection is wiped between users. See docs/adr/0002 for what rests on this. The
+    URL's own parameters win over `NETWORK`.
     """
     value = env.url(name, "postgresql://127.0.0.1:5432/salespilot", schemes=("postgresql", "postgres"))
     parts = urlsplit(value)
     options: dict[str, Any] = {
+        **NETWORK,
         **dict(parse_qsl(parts.query)),
         "server_side_binding": True,
         "prepare_threshold": 0,

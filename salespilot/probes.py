@@ -1,7 +1,8 @@
 """What machines ask of a process: is it alive, is it ready, how is it doing, does a host get a certificate.
 
 These paths answer on any host, before the host is looked up: a load balancer knows no business.
-`/livez` touches nothing. `/healthz` is readiness: 503 when the database is gone, because then no page works;
+`/livez` touches nothing. `/healthz` is readiness: 503 when the database is gone, because then no page works, and
+while this process sends its calls to others before it stops;
 without Redis or a worker it stays 200 and says so, because calls go on (DESIGN.md, the ladder).
 """
 
@@ -24,6 +25,7 @@ from django.utils.decorators import sync_and_async_middleware
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 
 from calls.heartbeat import WORKER_SEEN
+from calls.live.registry import registry
 from tenants.context import public_scope
 from tenants.domains.tls import ask
 
@@ -50,6 +52,8 @@ def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- a view
         "worker": worker,
     }
     degraded = parts["cache"] != "ok" or worker != "ok"
+    if registry.is_moving:
+        return JsonResponse({"status": "moving", **parts}, status=503)
     status = "down" if database != "ok" else ("degraded" if degraded else "ok")
     return JsonResponse({"status": status, **parts}, status=503 if status == "down" else 200)
 

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from tenants.context import Business, business_scope
 from tenants.members.authentication import bearer_secret, member_for_session, valid_key
 from tenants.members.refs import MemberRef
+from tenants.postgresql.patience import answers_within
 from tenants.selectors import Address, hosts
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 NOT_SIGNED_IN = 4401
+ANSWER_S = 10.0
+"""How long the database may think about who it is; then nobody is let in, and who is in stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,11 @@ async def _member(credential: Credential) -> MemberRef | None:
 
 
 def _find_member(credential: Credential) -> MemberRef | None:
+    with answers_within(ANSWER_S):
+        return _stored_member(credential)
+
+
+def _stored_member(credential: Credential) -> MemberRef | None:
     if credential.api_key:
         key = valid_key(credential.api_key)
         return MemberRef.from_member(key.member, key) if key else None

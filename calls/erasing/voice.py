@@ -11,6 +11,7 @@ from calls.erasing.names import Names
 from calls.erasing.payloads import Voice, with_pseudonym
 from calls.events import Kind
 from calls.live.recording import storage_root
+from calls.live.recording_mark import shut
 from calls.models import Call, CallEvent, CallInbox, PromptTestMoment, Recording, Report
 from coaching.types import Channel
 
@@ -65,7 +66,10 @@ def is_unheard(call: Call) -> bool:
 
 def _silence(call: Call) -> int:
     row = Recording.objects.filter(call=call).first()
-    return 0 if row is None else audio.silence_all(storage_root() / row.path, row.channels, Channel.REP.index)
+    if row is None:
+        return 0
+    shut(storage_root() / row.path, call.epoch)
+    return audio.silence_all(storage_root() / row.path, row.channels, Channel.REP.index)
 
 
 def _voice(call: Call, names: Names, pseudonym: str) -> Voice:

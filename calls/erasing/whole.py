@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from calls.erasing.names import Names
 from calls.live.recording import storage_root
+from calls.live.recording_mark import remove
 from calls.models import Call, CallConsent, CallState, Recording, Report, ReportState
 from calls.retention import delete_content
 
@@ -55,7 +56,7 @@ def erase_content(call: Call) -> bool:
     """
     recording = Recording.objects.filter(call=call).first()
     if recording is not None:
-        (storage_root() / recording.path).unlink(missing_ok=True)
+        remove(storage_root() / recording.path)
         recording.delete()
     with transaction.atomic():
         delete_content(call.pk)

@@ -8,29 +8,56 @@ a duplicate: it takes exactly the next number, and reads whatever lies between f
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 
+from django.db import DatabaseError
+
+from calls import metrics
 from calls.live import store
+from calls.live.epochs import Turn
 from calls.live.log import EventLog
-from calls.live.store import Entry
+from calls.live.outbox import Close
+from calls.live.store import Entry, Page
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
+from calls.services import CallError
 from tenants.context import Business, business_scope
 
 PAGE = 500
 RETRY_S = 1.0
 READ_WITHIN_S = 10.0
 
+logger = logging.getLogger(__name__)
+
 TakeText = Callable[[str], None]
 
 
 class Subscriber:
-    """A cursor in one call's log. `take` gets each event's wire text in order, `take_fleeting` the rest."""
+    """A cursor in one call's log. `take` gets each event's wire text in order, `take_fleeting` the rest.
 
-    def __init__(self, feed: Feed, *, after: int, take: TakeText, take_fleeting: TakeText) -> None:
+    `epoch` belongs to the cursor (`calls.live.epochs`): `turn` is told whenever another owner's numbers begin, and
+    how far back that goes. A reader without one is never told.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        after: int,
+        take: TakeText,
+        take_fleeting: TakeText,
+        epoch: int | None = None,
+        turn: Callable[[Turn], None] | None = None,
+        leave: Callable[[Close], None] = lambda _: None,
+    ) -> None:
+        self.leave = leave
         self.cursor = after
+        self.epoch = epoch
+        self._turn = turn
         self.take_fleeting = take_fleeting
         self._feed = feed
         self._take = take
@@ -60,13 +87,37 @@ class Subscriber:
             try:
                 await self._catch_up()
                 self.has_looked.set()
-            except Exception:  # noqa: BLE001 - the database is away: the cursor stays, nothing is lost
+            except Exception as error:  # noqa: BLE001 - the cursor stays, nothing is lost
+                self._note_failed(error)
                 await asyncio.sleep(RETRY_S)
                 self._must_look.set()
 
+    def _note_failed(self, error: Exception) -> None:
+        call = {"call": self._feed.call_id.hex}
+        if isinstance(error, DatabaseError):
+            metrics.errors.labels("database").inc()
+            logger.warning("A call's log was not read: %s", type(error).__name__, extra=call)
+        else:
+            metrics.errors.labels("feed").inc()
+            logger.error("A call's log could not be shown; it is tried again", exc_info=error, extra=call)
+
+    def _settle(self, epoch: int, true_through: int) -> bool:
+        """The log is numbered by the owner of `epoch` now. False when the cursor had to go back."""
+        if self.epoch is None or self.epoch == epoch:
+            return True
+        self.epoch = epoch
+        is_true = self.cursor <= true_through
+        self.cursor = min(self.cursor, true_through)
+        if self._turn is not None:
+            self._turn(Turn(epoch, None if is_true else true_through))
+        return is_true
+
     async def _catch_up(self) -> None:
         while True:
-            entries = self._feed.in_memory(self.cursor)
+            log = self._feed.log
+            if log is not None and self.epoch is not None:
+                self._settle(log.epoch, log.true_through(self.epoch))
+            entries = log.after(self.cursor) if log is not None else None
             if entries is not None:
                 for entry in entries:
                     self.cursor = entry.seq
@@ -74,14 +125,62 @@ class Subscriber:
                 # No await since the look: what comes next is offered.
                 self._is_live = True
                 return
-            rows = await self._feed.read(self.cursor)
-            for seq, text in rows:
+            page = await self._feed.read(self.cursor, self.epoch)
+            if not self._settle(page.epoch, page.true_through):
+                continue
+            for seq, text in page.rows:
                 self.cursor = seq
                 self._take(text)
-            if len(rows) < PAGE and not self._feed.has_log:
+            if len(page.rows) < PAGE and not self._feed.has_log:
                 return
-            if not rows:
+            if not page.rows:
                 await asyncio.sleep(RETRY_S / 10)
+
+
+class FeedLateError(CallError):
+    """The log can not be read just now: the database does not answer."""
+
+    close_code = 1013
+    status = 503
+    code = "log_late"
+
+    def __init__(self) -> None:
+        super().__init__("The call's log can not be read right now: ask again in a moment.")
+
+
+@dataclass(slots=True)
+class Polled:
+    """What a poll found: wire texts of the events after `start`, or after `rewind_to` where that is set."""
+
+    start: int
+    epoch: int | None
+    texts: list[str] = field(default_factory=list)
+    rewind_to: int | None = None
+
+    @property
+    def last(self) -> int:
+        return self._first + len(self.texts)
+
+    @property
+    def _first(self) -> int:
+        return self.start if self.rewind_to is None else self.rewind_to
+
+    @property
+    def is_news(self) -> bool:
+        return bool(self.texts) or self.rewind_to is not None
+
+    def turn(self, to: Turn) -> None:
+        self.epoch = to.epoch
+        if to.rewind_to is not None:
+            kept = max(0, to.rewind_to - self._first)
+            if to.rewind_to < self._first:
+                self.rewind_to = to.rewind_to
+            del self.texts[kept:]
+
+    def to_wire(self) -> bytes:
+        rewind = "" if self.rewind_to is None else f',"rewind":{self.rewind_to}'
+        epoch = "" if self.epoch is None else f',"epoch":{self.epoch}'
+        return f'{{"events":[{",".join(self.texts)}],"last":{self.last}{epoch}{rewind}}}'.encode()
 
 
 class Feed:
@@ -92,6 +191,10 @@ class Feed:
         self.call_id = call_id
         self._log: EventLog | None = None
         self._subscribers: set[Subscriber] = set()
+
+    @property
+    def log(self) -> EventLog | None:
+        return self._log
 
     @property
     def has_log(self) -> bool:
@@ -111,8 +214,19 @@ class Feed:
         self._log = None
         self.look()
 
-    def subscribe(self, *, after: int, take: TakeText, take_fleeting: TakeText) -> Subscriber:
-        subscriber = Subscriber(self, after=after, take=take, take_fleeting=take_fleeting)
+    def subscribe(
+        self,
+        *,
+        after: int,
+        take: TakeText,
+        take_fleeting: TakeText,
+        epoch: int | None = None,
+        turn: Callable[[Turn], None] | None = None,
+        leave: Callable[[Close], None] = lambda _: None,
+    ) -> Subscriber:
+        subscriber = Subscriber(
+            self, after=after, take=take, take_fleeting=take_fleeting, epoch=epoch, turn=turn, leave=leave
+        )
         self._subscribers.add(subscriber)
         return subscriber
 
@@ -125,42 +239,58 @@ class Feed:
             if last_seq is None or last_seq > subscriber.cursor:
                 subscriber.look()
 
+    def leave(self, close: Close) -> None:
+        """This process is about to stop: whoever reads here is told where to go."""
+        for subscriber in list(self._subscribers):
+            subscriber.leave(close)
+
     def publish_fleeting(self, text: str) -> None:
         for subscriber in self._subscribers:
             subscriber.take_fleeting(text)
 
-    def in_memory(self, after: int) -> list[Entry] | None:
-        return self._log.after(after) if self._log is not None else None
-
-    async def read(self, after: int) -> list[tuple[int, str]]:
+    async def read(self, after: int, epoch: int | None) -> Page:
         with business_scope(self.business):
-            return await in_thread(store.read_after)(self.call_id, after, PAGE)
+            return await in_thread(store.read_after)(self.call_id, after, PAGE, epoch)
 
-    async def wait_for(self, after: int, wait_s: float) -> tuple[list[str], int]:
-        """For polling: the events after `after` as wire texts and the last one's number.
+    async def wait_for(self, after: int, wait_s: float, epoch: int | None = None) -> Polled:
+        """For polling: the events after `after`. Raises `FeedLateError` when the log can not be read in time.
 
         Waits up to `wait_s` for the first; no database connection is held meanwhile.
         """
-        found: list[str] = []
+        found = Polled(after, epoch)
         news = asyncio.Event()
 
         def take(text: str) -> None:
-            found.append(text)
+            found.texts.append(text)
             news.set()
 
-        subscriber = self.subscribe(after=after, take=take, take_fleeting=lambda _: None)
+        def turn(to: Turn) -> None:
+            found.turn(to)
+            if to.rewind_to is not None:
+                news.set()
+
+        subscriber = self.subscribe(
+            after=after,
+            take=take,
+            take_fleeting=lambda _: None,
+            epoch=epoch,
+            turn=turn,
+            leave=lambda _: news.set(),
+        )
         task = asyncio.create_task(subscriber.run())
         try:
             async with asyncio.timeout(READ_WITHIN_S):
                 await subscriber.has_looked.wait()
-            if not found and wait_s:
+            if wait_s:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait_s):
                         await news.wait()
+        except TimeoutError:
+            raise FeedLateError from None
         finally:
             self.unsubscribe(subscriber)
             await stop([task])
-        return found, subscriber.cursor
+        return found
 
     def _publish(self, entry: Entry) -> None:
         if self._subscribers:

@@ -30,7 +30,12 @@ class AudioCopy:
     """The copy that repairs read: a recording where the business keeps one, else the newest minute in memory."""
 
     def __init__(
-        self, call: OpenedCall, *, on_stored: Callable[[int], None], on_trouble: Callable[[bool], None]
+        self,
+        call: OpenedCall,
+        *,
+        on_stored: Callable[[int], None],
+        on_trouble: Callable[[bool], None],
+        on_superseded: Callable[[], None],
     ) -> None:
         self.recorder: Recorder | None = None
         self._memory: AudioMemory | None = None
@@ -43,6 +48,8 @@ class AudioCopy:
                 stored=max(call.stored_samples, call.acked_samples),
                 on_stored=on_stored,
                 on_trouble=on_trouble,
+                epoch=call.epoch,
+                on_superseded=on_superseded,
             )
 
     def add(self, piece: Piece) -> None:

@@ -5,6 +5,8 @@ The rungs are those of DESIGN.md section 5. A call's rung is the lowest of its p
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -29,6 +31,7 @@ class Part(StrEnum):
     COACH = "coach"
     LINK = "link"
     SAVING = "saving"
+    STORAGE = "storage"
     FANOUT = "fanout"
 
 
@@ -37,6 +40,7 @@ class AudioFate(StrEnum):
 
     TRANSCRIBED = "Heard and transcribed."
     TRANSCRIBED_AND_KEPT = "Heard, transcribed and kept."
+    TRANSCRIBED_NOT_KEPT = "Heard and transcribed; the recording can not be written."
     KEPT_HERE = "Kept on the server and transcribed later."
     KEPT_IN_BROWSER = "Kept in your browser until it is saved."
     NOT_HEARD = "Not heard and not kept: the customer has not agreed."
@@ -62,6 +66,7 @@ class LadderState:
 
     rung: Rung
     parts: dict[str, str]
+    since: dict[str, int]
     audio: str
     words: str
 
@@ -77,29 +82,55 @@ class Ladder:
     rungs: dict[Part, Rung] = field(default_factory=lambda: dict.fromkeys(Part, Rung.FULL))
     words: dict[Part, str] = field(default_factory=dict)
     hears: Opening = Opening.ALL
+    clock: Callable[[], float] = time.time
+    since: dict[Part, int] = field(default_factory=dict)
+    """When each part came to its rung, UTC milliseconds since 1970."""
+
+    def __post_init__(self) -> None:
+        self.since = dict.fromkeys(Part, self._now_ms())
+
+    @property
+    def rung(self) -> Rung:
+        return self._lowest()[1]
 
     def put(self, part: Part, rung: Rung, words: str = "") -> bool:
         """Moves `part` to `rung`; `words` say more than the rung's own sentence. True when that is news."""
         if self.rungs[part] is rung and self.words.get(part, "") == words:
             return False
+        if self.rungs[part] is not rung:
+            self.since[part] = self._now_ms()
         self.rungs[part] = rung
         self.words[part] = words
         return True
 
     def state(self) -> LadderState:
-        part, rung = max(self.rungs.items(), key=lambda item: _ORDER[item[1]])
+        part, rung = self._lowest()
         return LadderState(
             rung=rung,
             parts={name.value: value.value for name, value in self.rungs.items()},
+            since={name.value: since for name, since in self.since.items()},
             audio=self._audio().value,
             words=self.words.get(part) or WORDS[rung],
         )
 
+    def _lowest(self) -> tuple[Part, Rung]:
+        return max(self.rungs.items(), key=lambda item: _ORDER[item[1]])
+
+    def _now_ms(self) -> int:
+        return int(self.clock() * 1_000)
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether the server's own copy is being written."""
+        return self.is_recorded and self.rungs[Part.STORAGE] is Rung.FULL
+
     def _audio(self) -> AudioFate:
         if self.hears is not Opening.ALL:
             return AudioFate.REP_ONLY if self.hears is Opening.REP else AudioFate.NOT_HEARD
-        if self.rungs[Part.LINK] is Rung.OFFLINE or (self.rungs[Part.SAVING] is not Rung.FULL and not self.is_recorded):
+        if self.rungs[Part.LINK] is Rung.OFFLINE or (self.rungs[Part.SAVING] is not Rung.FULL and not self._is_kept):
             return AudioFate.KEPT_IN_BROWSER
         if self.rungs[Part.SPEECH] is Rung.RECORDING:
-            return AudioFate.KEPT_HERE if self.is_recorded else AudioFate.KEPT_IN_BROWSER
-        return AudioFate.TRANSCRIBED_AND_KEPT if self.is_recorded else AudioFate.TRANSCRIBED
+            return AudioFate.KEPT_HERE if self._is_kept else AudioFate.KEPT_IN_BROWSER
+        if not self.is_recorded:
+            return AudioFate.TRANSCRIBED
+        return AudioFate.TRANSCRIBED_AND_KEPT if self._is_kept else AudioFate.TRANSCRIBED_NOT_KEPT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import orjson
 
 from calls import metrics
 from calls.events import Event, Kind, Payload
+from calls.live.epochs import Start, true_through
 from calls.live.store import Batch, Entry
 from tenants.context import Business
 
@@ -66,6 +67,7 @@ class EventLog:
         member_id: int,
         epoch: int,
         last_seq: int,
+        starts: Sequence[Start] = (),
         keeper: LogKeeper,
         on_dirty: Callable[[EventLog], None],
         clock: Callable[[], float] = time.monotonic,
@@ -78,6 +80,7 @@ class EventLog:
         self.committed_seq = last_seq
         self.is_late = False
         self.is_over = False
+        self._starts = (*starts, Start(epoch, last_seq + 1))
         self._keeper = keeper
         self._on_dirty = on_dirty
         self._clock = clock
@@ -113,6 +116,10 @@ class EventLog:
         if missing > len(self._entries):
             return None
         return [self._entries[index] for index in range(len(self._entries) - missing, len(self._entries))]
+
+    def true_through(self, epoch: int) -> int:
+        """How far those are right whom an owner of `epoch` told about this call."""
+        return true_through(self._starts, epoch, self.last_seq)
 
     # What is saved along with the next batch ------------------------------------------------------
 

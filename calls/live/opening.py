@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-
-from django.utils import timezone
 
 from calls.events import Kind
 from calls.live import recording
 from calls.live.door import ConsentState
+from calls.live.epochs import MARKS, Start
+from calls.live.recording_mark import claim
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
-from calls.services import claim_epoch
+from calls.services import claim_epoch, database_now
 from calls.speech.base import SAMPLES_PER_MS, Gap
 from coaching.course import Course
 from coaching.ears import recalled
@@ -53,6 +54,7 @@ class OpenedCall:
     age_s: float
     epoch: int
     last_seq: int
+    starts: tuple[Start, ...]
     acked_samples: int
     stored_samples: int | None
     recording_path: str
@@ -86,7 +88,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
     epoch = claim_epoch(call_id)
     call = Call.objects.select_related("member").get(pk=call_id)
     policy = current_policy()
-    path, stored = _recording(call, is_kept=policy.keep_recording)
+    path, stored = _recording(call, epoch, is_kept=policy.keep_recording)
     material = load_material()
     return OpenedCall(
         id=call.id,
@@ -94,9 +96,10 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         member_name=call.member.name,
         channels=call.channels,
         source=call.source,
-        age_s=max(0.0, (timezone.now() - call.started_at).total_seconds()),
+        age_s=max(0.0, (database_now() - call.started_at).total_seconds()),
         epoch=epoch,
         last_seq=call.last_seq,
+        starts=_starts(call) if epoch > 1 else (),
         acked_samples=call.acked_samples,
         stored_samples=stored,
         recording_path=path,
@@ -108,6 +111,15 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
     )
+
+
+def _starts(call: Call) -> tuple[Start, ...]:
+    """Where the numbers of each former owner begin."""
+    marks = CallEvent.objects.filter(call=call, kind__in=MARKS, payload__epoch__gt=0).order_by("seq")
+    first: dict[int, int] = {}
+    for seq, epoch in marks.values_list("seq", "payload__epoch"):
+        first.setdefault(epoch, seq)
+    return tuple(Start(epoch, seq) for epoch, seq in first.items())
 
 
 def unheard_gaps(call: OpenedCall, until_ms: int) -> list[Gap]:
@@ -127,12 +139,16 @@ def read_inbox(call_id: uuid.UUID, after_id: int) -> list[Mail]:
     return [Mail(row.pk, row.member_id, row.member_name, row.is_own_call, row.message) for row in rows]
 
 
-def _recording(call: Call, *, is_kept: bool) -> tuple[str, int | None]:
+def _recording(call: Call, epoch: int, *, is_kept: bool) -> tuple[str, int | None]:
     if not is_kept:
         return "", None
     path = recording.relative_path(require_tenant().id, call.id)
     row, _ = Recording.objects.get_or_create(call=call, defaults={"path": path, "channels": call.channels})
-    return row.path, recording.stored_samples(recording.storage_root() / row.path, call.channels)
+    file = recording.storage_root() / row.path
+    # Before its length counts: a former owner that is still there writes nothing from here on.
+    with suppress(OSError):
+        claim(file, epoch)
+    return row.path, recording.stored_samples(file, call.channels)
 
 
 def _past(call: Call, material: Material) -> Past:

@@ -11,14 +11,18 @@ import os
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from errno import ENOENT
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from calls import metrics
+from calls.live.recording_mark import Mark, claim, read_mark, write_mark
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 SYNC_EVERY_S = 1.0
@@ -27,6 +31,14 @@ MAX_WAITING_SAMPLES = 30 * SAMPLE_RATE
 logger = logging.getLogger(__name__)
 
 Chunk = tuple[int, bytes]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_disk = ThreadPoolExecutor(max_workers=8, thread_name_prefix="disk")
+
+
+class _SupersededError(Exception):
+    """The recording is another owner's, or nobody's any more."""
 
 
 def business_folder(business_id: int) -> str:
@@ -44,11 +56,13 @@ def storage_root() -> Path:
 
 
 def stored_samples(path: Path, channels: int) -> int:
-    """Samples in a recording; 0 when there is none."""
+    """Samples in a recording, as far as it is whole; 0 when there is none."""
     try:
-        return path.stat().st_size // (BYTES_PER_SAMPLE * channels)
+        size = path.stat().st_size // (BYTES_PER_SAMPLE * channels)
+        mark = read_mark(path)
     except OSError:
         return 0
+    return size if mark is None or mark.whole_through is None else min(size, mark.whole_through)
 
 
 def read_samples(path: Path, channels: int, start: int, end: int) -> bytes:
@@ -68,6 +82,7 @@ class Recorder:
 
     While the disk refuses, up to 30 s wait in memory. What goes beyond is dropped, oldest first, and from
     there on nothing more of this recording is acknowledged: the client is asked to keep it.
+    `on_superseded` is told when the recording is another owner's by now, or deleted: nothing is written any more.
     """
 
     def __init__(
@@ -78,7 +93,13 @@ class Recorder:
         stored: int,
         on_stored: Callable[[int], None],
         on_trouble: Callable[[bool], None],
+        epoch: int = 0,
+        on_superseded: Callable[[], None] = lambda: None,
     ) -> None:
+        self._epoch = epoch
+        self._on_superseded = on_superseded
+        self._is_superseded = False
+        self._mark: Mark | None = None
         self.path = path
         self.channels = channels
         self.stored = stored
@@ -91,6 +112,8 @@ class Recorder:
         self._turn = asyncio.Lock()
 
     def add(self, first_sample: int, pcm: bytes) -> None:
+        if self._is_superseded:
+            return
         self._waiting.append((first_sample, pcm))
         self._waiting_samples += self._samples(pcm)
         while self._waiting_samples > MAX_WAITING_SAMPLES:
@@ -110,14 +133,25 @@ class Recorder:
             chunks = list(self._waiting)
             if not chunks:
                 return
-            error = await sync_to_async(self._write, thread_sensitive=False)(chunks)
-            self._note_trouble(error)
-            if error is None:
+            try:
+                await self._in_thread(self._write, chunks, is_whole=self._is_whole)
+            except _SupersededError:
+                self._is_superseded = True
+                self._waiting.clear()
+                self._on_superseded()
+            except OSError as error:
+                self._note_trouble(error)
+            else:
+                self._note_trouble(None)
                 self._written(chunks)
 
     async def read(self, start: int, end: int) -> bytes:
         """What is stored of [start, end)."""
-        return await sync_to_async(read_samples, thread_sensitive=False)(self.path, self.channels, start, end)
+        return await self._in_thread(read_samples, self.path, self.channels, start, end)
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """In a thread of the disk's own: one that hangs keeps nobody else waiting."""
+        return await asyncio.get_running_loop().run_in_executor(_disk, partial(work, *args, **kwargs))
 
     def _written(self, chunks: Sequence[Chunk]) -> None:
         for chunk in chunks:
@@ -130,26 +164,48 @@ class Recorder:
             self.stored = max(self.stored, first_sample + self._samples(pcm))
             self._on_stored(self.stored)
 
-    def _write(self, chunks: Sequence[Chunk]) -> OSError | None:
+    def _write(self, chunks: Sequence[Chunk], *, is_whole: bool) -> None:
+        """Raises `OSError`, `_SupersededError`."""
         stride = BYTES_PER_SAMPLE * self.channels
+        if self._mark is None:
+            self._mark = claim(self.path, self._epoch)
+        if not is_whole:
+            # Before what comes after the hole: the size lies from here on.
+            self._note_whole(self.stored)
+        self._check_owner()
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
-            try:
-                for first_sample, pcm in chunks:
-                    _write_all(handle, pcm, first_sample * stride)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        except OSError as error:
-            return error
-        return None
+            for first_sample, pcm in chunks:
+                _write_all(handle, pcm, first_sample * stride)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        # What an owner wrote that was stopped in between is not acknowledged.
+        self._check_owner()
+        if is_whole and self._mark.whole_through is not None:
+            first_sample, pcm = chunks[-1]
+            self._note_whole(first_sample + self._samples(pcm))
+
+    def _check_owner(self) -> None:
+        mark = read_mark(self.path)
+        if mark is None and not self.path.parent.is_dir():
+            raise FileNotFoundError(ENOENT, "The recordings' folder is gone")
+        if mark is None or mark.epoch > self._epoch:
+            raise _SupersededError
+
+    def _note_whole(self, through: int) -> None:
+        if self._mark is None or self._mark.whole_through != through:
+            self._check_owner()
+            self._mark = Mark(self._epoch, through)
+            write_mark(self.path, self._mark)
 
     def _note_trouble(self, error: OSError | None) -> None:
         if error is not None:
             metrics.errors.labels("storage").inc()
-        if (error is not None) is not self._is_in_trouble:
-            self._is_in_trouble = error is not None
+        # A recording with a hole stays in trouble: nothing of it is acknowledged any more.
+        is_in_trouble = error is not None or not self._is_whole
+        if is_in_trouble is not self._is_in_trouble:
+            self._is_in_trouble = is_in_trouble
             if error is not None:
                 logger.warning("A recording can not be written: %s", error.strerror)
             self._on_trouble(self._is_in_trouble)

@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from contextvars import Context
 from weakref import WeakValueDictionary
 
-from calls.live import tasks
+from calls import metrics
+from calls.live import pace, tasks
 from calls.live.bus import Bus
 from calls.live.feed import Feed
 from calls.live.links import MOVING
 from calls.live.log import EventLog
-from calls.live.opening import open_call
+from calls.live.opening import OpenedCall, open_call
 from calls.live.outbox import Close
 from calls.live.session import LiveSession
 from calls.live.store import Batch
@@ -60,6 +61,7 @@ class Registry:
         self._held: defaultdict[Key, int] = defaultdict(int)
         # Gone when nobody opens the call any more.
         self._opening: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._claiming: set[Key] = set()
         self._writer: LogWriter | None = None
         self._bus: Bus | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -72,20 +74,28 @@ class Registry:
     async def open(self, business: Business, call_id: uuid.UUID) -> LiveSession:
         """The session of the call; claims the call when this process does not own it yet.
 
-        Raises `CallOver`, `CallNotFound`, `MovingError`. Two callers at once get the same session.
+        Raises `CallOver`, `CallNotFound`, `MovingError`, `ProcessFull`, `BusinessFull`. Two callers at once get the
+        same session.
         """
         key = (business.id, call_id)
         async with self._opening.setdefault(key, asyncio.Lock()):
             session = self.sessions.get(key)
             if session is None or session.is_over:
-                if self.is_moving:
-                    raise MovingError
+                self.check_room(business)
                 session = await self._claim(business, call_id, key)
         return session
 
+    def check_room(self, business: Business) -> None:
+        """Whether one more call may live here. Raises `MovingError`, `ProcessFull`, `BusinessFull`."""
+        if self.is_moving:
+            raise MovingError
+        pace.check_room(business.id, [business_id for business_id, _ in {*self.sessions, *self._claiming}])
+
     @asynccontextmanager
     async def feed(self, business: Business, call_id: uuid.UUID) -> AsyncIterator[Feed]:
-        """The call's feed, kept alive while anybody uses it."""
+        """The call's feed, kept alive while anybody uses it. Raises `MovingError`."""
+        if self.is_moving:
+            raise MovingError
         self._start()
         key = (business.id, call_id)
         feed = self._hold(business, call_id)
@@ -102,16 +112,21 @@ class Registry:
         Returns when all have; a session that fails costs the others nothing.
         """
         self.is_moving = True
+        metrics.moving.set(1)
         sessions = list(self.sessions.values())
         outcomes = await asyncio.gather(*(session.let_go(close) for session in sessions), return_exceptions=True)
         for session, outcome in zip(sessions, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 logger.error("A call could not be let go", exc_info=outcome, extra={"call": session.call.id.hex})
+        # Last, so that they still hear what the sessions had to say.
+        for feed in list(self._feeds.values()):
+            feed.leave(close)
 
     async def aclose(self) -> None:
         """Ends everything this registry started. Sessions let their calls go."""
         await self.move()
         self.is_moving = False
+        metrics.moving.set(0)
         looking, self._looking = self._looking, None
         if looking is not None:
             await tasks.stop([looking])
@@ -134,21 +149,37 @@ class Registry:
             raise MovingError
         self._bus.follow(business.id)
         with business_scope(business):
-            call = await in_thread(open_call)(call_id)
-            session = LiveSession(
+            self._claiming.add(key)
+            try:
+                call = await in_thread(open_call)(call_id)
+            finally:
+                self._claiming.discard(key)
+            session = self._make(business, call, self._writer)
+            self.sessions[key] = session
+            try:
+                session.start()
+            except Exception:
+                await session.abandon()
+                raise
+        if not self._is_bus_up:
+            session.note_fanout(is_up=False)
+        return session
+
+    def _make(self, business: Business, call: OpenedCall, writer: LogWriter) -> LiveSession:
+        feed = self._hold(business, call.id)
+        try:
+            return LiveSession(
                 business=business,
                 call=call,
-                feed=self._hold(business, call_id),
-                writer=self._writer,
+                feed=feed,
+                writer=writer,
                 provider=speech_provider(),
                 model=get_card_model() if call.allow_model_cards else None,
                 on_over=self._over,
             )
-            self.sessions[key] = session
-            session.start()
-        if not self._is_bus_up:
-            session.note_fanout(is_up=False)
-        return session
+        except Exception:
+            self._release((business.id, call.id))
+            raise
 
     def _over(self, session: LiveSession) -> None:
         key = (session.business.id, session.call.id)

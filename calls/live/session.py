@@ -87,17 +87,22 @@ class LiveSession:
         self._link: AudioLink | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._last_ack = -1
+        self._counted: Rung | None = None
+        self._failed: set[str] = set()
         self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
         self._door = Door(call.consent, call.channels)
         self._ladder = Ladder(is_recorded=call.stored_samples is not None, hears=self._door.opening)
-        self._copy = AudioCopy(call, on_stored=self._stored, on_trouble=self._storage_trouble)
+        self._copy = AudioCopy(
+            call, on_stored=self._stored, on_trouble=self._storage_trouble, on_superseded=self.superseded
+        )
         self.log = EventLog(
             business=business,
             call_id=call.id,
             member_id=call.member_id,
             epoch=call.epoch,
             last_seq=call.last_seq,
+            starts=call.starts,
             keeper=self,
             on_dirty=writer.mark,
         )
@@ -145,11 +150,14 @@ class LiveSession:
 
     def start(self) -> None:
         """Begins to listen. What an earlier owner heard is remembered; what it kept but did not hear is repaired."""
+        metrics.calls_live.inc()
+        self._count_rung(self._ladder.rung)
         past = self.call.past
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
         self._feed.attach(self.log)
-        if self._door.opening is not Opening.ALL:
+        # An owner that took over says so before anything else: its numbers begin here (`calls.live.epochs`).
+        if self.call.epoch > 1 or self._door.opening is not Opening.ALL:
             self.append(Kind.STATE, self._state())
         self._listening.start()
         self._repair_the_past()
@@ -157,7 +165,10 @@ class LiveSession:
         self._run(self._housekeeping(), "session-housekeeping")
         if self._copy.recorder is not None:
             self._run(recording.run_quietly(self._copy.recorder), "recorder")
-        metrics.calls_live.inc()
+
+    async def abandon(self) -> None:
+        """After a start that failed: everything that had begun ends. The call stays open, for the next one to claim."""
+        await self._stop()
 
     async def end(self, reason: str) -> None:
         """Hangs up: hears out, saves, marks the call ended, asks for the report. A second caller waits for the first.
@@ -294,7 +305,16 @@ class LiveSession:
             return
         if rung is not before:
             metrics.rung_changes.labels(rung.value).inc()
+        self._count_rung(self._ladder.rung)
         self._tell_state()
+
+    def _count_rung(self, rung: Rung | None) -> None:
+        """Where this call stands, for the gauge; None when it stands nowhere any more."""
+        before, self._counted = self._counted, rung
+        if before is not None:
+            metrics.calls_by_rung.labels(before.value).dec()
+        if rung is not None:
+            metrics.calls_by_rung.labels(rung.value).inc()
 
     def _tell_state(self) -> None:
         self.append(Kind.STATE, state := self._state())
@@ -303,7 +323,14 @@ class LiveSession:
 
     def _state(self) -> Payload:
         state = self._ladder.state()
-        return events.state(rung=state.rung.value, parts=state.parts, audio=state.audio, words=state.words)
+        return events.state(
+            rung=state.rung.value,
+            parts=state.parts,
+            since=state.since,
+            audio=state.audio,
+            words=state.words,
+            epoch=self.call.epoch,
+        )
 
     # LogKeeper ----------------------------------------------------------------------------------------
 
@@ -347,8 +374,10 @@ class LiveSession:
         self._send_ack()
 
     def _storage_trouble(self, is_in_trouble: bool) -> None:
-        rung = Rung.SAVING_LATE if is_in_trouble or self.log.is_late else Rung.FULL
-        self.put_rung(Part.SAVING, rung, DISK_TROUBLE if is_in_trouble else "")
+        if is_in_trouble:
+            self.put_rung(Part.STORAGE, Rung.SAVING_LATE, DISK_TROUBLE)
+        else:
+            self.put_rung(Part.STORAGE, Rung.FULL)
 
     async def _read_for_repair(self, start: int, end: int) -> bytes:
         """What was kept under an older answer goes through the door as it stands now."""
@@ -372,9 +401,9 @@ class LiveSession:
             now = time.monotonic()
             if now >= inbox_due:
                 inbox_due = now + INBOX_EVERY_S
-                await self._mailbox.read()
-            self._listening.tick()
-            self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
+                self.look_into_inbox()
+            self._tick("listening", self._listening.tick)
+            self._tick("coach", self._tick_coach)
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
                 alive_due = now + ALIVE_EVERY_S
                 self.log.touch()
@@ -382,6 +411,20 @@ class LiveSession:
                 self._run(self.let_go(), "session-unattended")
                 return
             await asyncio.sleep(1.0)
+
+    def _tick_coach(self) -> None:
+        self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
+
+    def _tick(self, name: str, tick: Callable[[], None]) -> None:
+        """A part that fails costs itself: the call's signs of life, its rungs and its end go on."""
+        try:
+            tick()
+        except Exception:
+            metrics.errors.labels("session").inc()
+            # Once: what fails every second would fill the log.
+            if name not in self._failed:
+                self._failed.add(name)
+                logger.exception("A part of a session failed: %s", name, extra={"call": self.call.id.hex})
 
     def _note_attendance(self, silent_s: float) -> bool:
         """Whether audio, or lines, came within `OFFLINE_AFTER_S`: even a muted microphone sends silence."""
@@ -406,14 +449,20 @@ class LiveSession:
         length_ms = ms(self.next_sample) or None
         with business_scope(self.business):
             try:
-                await in_thread(services.end_call)(self.call.id, reason=reason, duration_ms=length_ms)
+                is_ended = await in_thread(services.end_call)(
+                    self.call.id, reason=reason, duration_ms=length_ms, epoch=self.call.epoch
+                )
             except DatabaseError:
                 metrics.errors.labels("database").inc()
                 return False
+        if not is_ended:
+            self.superseded()
         return True
 
     async def _settle(self, within_s: float) -> bool:
-        await self._copy.flush()
+        # A disk that hangs must not keep the log from being saved, nor the call from ending.
+        flushing = asyncio.ensure_future(self._copy.flush())
+        await asyncio.wait({flushing}, timeout=within_s)
         return await self._writer.flush(self.log, within_s) or self.log.is_over
 
     async def _stop(self) -> None:
@@ -421,6 +470,7 @@ class LiveSession:
             return
         self._is_over = True
         metrics.calls_live.dec()
+        self._count_rung(None)
         self.log.close()
         self._desk.close()
         self._feed.detach()
@@ -442,4 +492,5 @@ class LiveSession:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.remove(task)
         if not task.cancelled() and (error := task.exception()) is not None:
+            metrics.errors.labels("session").inc()
             logger.error("A part of a session failed: %s", task.get_name(), exc_info=error)

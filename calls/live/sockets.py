@@ -20,6 +20,7 @@ from calls.live import tasks
 from calls.live.audio import FrameError
 from calls.live.messages import MessageError
 from calls.live.outbox import Close, Outbox
+from calls.live.pace import TooManySockets, socket_count
 from calls.live.threads import in_thread
 from calls.models import Call
 from calls.services import CallError
@@ -87,7 +88,11 @@ class CallSocket(ABC):
         if not self.member.has_scope(self.key_scope):
             self.close(Close(4403, f"This API key lacks the scope {self.key_scope or 'for this socket'}."))
         try:
-            code = await self._converse()
+            with socket_count.one_more((self.business.id, self.member.id)) as has_room:
+                if not has_room:
+                    refused = TooManySockets()
+                    self.close(Close(refused.close_code, refused.reason))
+                code = await self._converse()
         finally:
             metrics.sockets_open.labels(self.name).dec()
             metrics.sockets_closed.labels(self.name, str(code)).inc()
@@ -128,11 +133,16 @@ class CallSocket(ABC):
 
     async def _watch_over(self) -> None:
         """Membership, role and session are asked again and again while a socket lives."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            if not await still_allowed(self.scope):
-                self.close(NOT_SIGNED_IN)
-                return
+        try:
+            while True:
+                await asyncio.sleep(CHECK_EVERY_S)
+                if not await still_allowed(self.scope):
+                    self.close(NOT_SIGNED_IN)
+                    return
+        except Exception:
+            # What can not be asked is not allowed; nobody is left without a reason.
+            logger.exception("A call socket could not be watched over")
+            self.close(TROUBLE)
 
     async def _send_all(self) -> int:
         while True:

@@ -8,6 +8,7 @@ answer was lost on the way is not written a second time.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +20,39 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics
+from calls.live.epochs import MARKS
 from calls.models import CallInbox, CallState, Gap, Recording
 from tenants.context import Business, business_scope, require_tenant
 from tenants.models import Tenant
+from tenants.postgresql.patience import answers_within
 from tenants.selectors import business_by_id
 
 logger = logging.getLogger(__name__)
 
+ANSWER_S = 5.0
+"""How long a save waits for each answer: a lock or a database that hangs costs this much, then it is tried again."""
+ROUND_S = 10.0
+"""When a round has taken this long, what is left of it counts as late untried."""
+
 COPY = "COPY calls_callevent (call_id, seq, at, kind, payload) FROM STDIN"
 FENCED_UPDATE = """
-UPDATE calls_call AS call SET last_seq = %s, acked_samples = %s, heard_at = coalesce(%s, call.heard_at)
+UPDATE calls_call AS call SET last_seq = %s, acked_samples = %s,
+    heard_at = CASE WHEN %s THEN now() ELSE call.heard_at END
 FROM (SELECT id, last_seq FROM calls_call WHERE id = %s AND epoch = %s AND state = %s FOR UPDATE) AS before
 WHERE call.id = before.id RETURNING before.last_seq
+"""
+READ_AFTER = """
+SELECT call.epoch, coalesce(later.seq - 1, call.last_seq), event.seq, event.at_ms, event.kind, event.payload
+FROM calls_call AS call
+CROSS JOIN LATERAL (
+    SELECT min(seq) AS seq FROM calls_callevent
+    WHERE call.epoch <> %s AND call_id = %s AND kind = ANY(%s) AND (payload->>'epoch')::int > %s
+) AS later
+LEFT JOIN LATERAL (
+    SELECT seq, (extract(epoch FROM at) * 1000)::bigint AS at_ms, kind, payload::text AS payload FROM calls_callevent
+    WHERE call_id = call.id AND seq > %s ORDER BY seq LIMIT %s
+) AS event ON true
+WHERE call.id = %s ORDER BY event.seq
 """
 
 
@@ -84,8 +106,9 @@ class Outcome(Enum):
 
 def save(business: Business, batches: Sequence[Batch]) -> list[Outcome]:
     """Saves the batches of one business, each in its own transaction. Never raises; LATE means try again."""
-    with business_scope(business):
-        return [_save_one(batch) for batch in batches]
+    with business_scope(business), answers_within(ANSWER_S):
+        until = time.monotonic() + ROUND_S
+        return [_save_one(batch) if time.monotonic() < until else Outcome.LATE for batch in batches]
 
 
 def _save_one(batch: Batch) -> Outcome:
@@ -120,11 +143,10 @@ def _business_is_gone() -> bool:
 
 def _fenced_update(batch: Batch) -> int | None:
     """The last event that was saved before; None when the call is not ours any more."""
-    heard_at = timezone.now() if batch.is_alive else None
     with connection.cursor() as cursor:
         cursor.execute(
             FENCED_UPDATE,
-            [batch.last_seq, batch.acked_samples, heard_at, batch.call_id, batch.epoch, CallState.OPEN.value],
+            [batch.last_seq, batch.acked_samples, batch.is_alive, batch.call_id, batch.epoch, CallState.OPEN.value],
         )
         row = cursor.fetchone()
     return row[0] if row else None
@@ -172,12 +194,21 @@ def _meter(batch: Batch) -> None:
         logger.warning("Usage not metered yet: %s", type(error).__name__, extra={"call": batch.call_id.hex})
 
 
-def read_after(call_id: uuid.UUID, seq: int, limit: int) -> list[tuple[int, str]]:
-    """`(seq, wire text)` of the saved events after `seq`, in order; at most `limit`."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Saved events after a cursor, as `(seq, wire text)` in order, and what became of its epoch."""
+
+    rows: list[tuple[int, str]]
+    epoch: int
+    true_through: int
+
+
+def read_after(call_id: uuid.UUID, seq: int, limit: int, epoch: int | None = None) -> Page:
+    """The saved events after `seq`, at most `limit`, and how far an owner of `epoch` was right: all of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT seq, (extract(epoch FROM at) * 1000)::bigint, kind, payload::text FROM calls_callevent "
-            "WHERE call_id = %s AND seq > %s ORDER BY seq LIMIT %s",
-            [call_id, seq, limit],
-        )
-        return [(row[0], wire_text(*row)) for row in cursor.fetchall()]
+        cursor.execute(READ_AFTER, [epoch, call_id, [kind.value for kind in MARKS], epoch, seq, limit, call_id])
+        found = cursor.fetchall()
+    if not found:
+        return Page([], epoch or 0, seq)
+    rows = [(row[2], wire_text(*row[2:])) for row in found if row[2] is not None]
+    return Page(rows, found[0][0], found[0][1])

@@ -44,6 +44,7 @@ class Collected:
     timeline: Timeline = field(default_factory=Timeline)
     events: list[dict[str, Any]] = field(default_factory=list)
     last_seq: int = 0
+    epoch: int = 0
     acked_samples: int = 0
     reconnects: int = 0
     latencies_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -57,11 +58,20 @@ class Collected:
         """One message of the events socket. Events that were seen already are skipped."""
         if message.get("type") == "interim":
             self._note("interim", int(message["end_ms"]) * SAMPLES_PER_MS)
+        if message.get("type") in {"epoch", "rewind"}:
+            self._turn(message)
         if message.get("type") != "event" or int(message["seq"]) <= self.last_seq:
             return
         self.last_seq = int(message["seq"])
         self.events.append(dict(message))
         self._note_event(str(message["kind"]), message["payload"])
+
+    def _turn(self, message: Mapping[str, Any]) -> None:
+        """Another owner numbers the events; what the former one told and never saved is dropped."""
+        self.epoch = int(message["epoch"])
+        if message["type"] == "rewind":
+            self.last_seq = min(self.last_seq, int(message["seq"]))
+            self.events = [event for event in self.events if event["seq"] <= self.last_seq]
 
     def _note_event(self, kind: str, payload: Mapping[str, Any]) -> None:
         if kind == "line" and not payload["recovered"]:

@@ -40,7 +40,7 @@ class Downlink:
             await asyncio.sleep(wait_before(attempt, close_code(error) if error else None))
 
     async def _one_connection(self) -> None:
-        path = f"{self._path}?after={self._collected.last_seq}"
+        path = f"{self._path}?after={self._collected.last_seq}&epoch={self._collected.epoch}"
         async with await open_socket(self._target, path, self._key) as socket:
             async for raw in socket:
                 message = json.loads(raw)

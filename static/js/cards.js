@@ -33,6 +33,12 @@ export class Cards {
     this.#timer = window.setInterval(() => this.#deck.tick(Date.now()) && this.#render(), 1000);
   }
 
+  /** What was shown never came to be. */
+  clear() {
+    this.#deck = new Deck();
+    this.#render();
+  }
+
   stop() {
     window.clearInterval(this.#timer);
   }

@@ -17,6 +17,7 @@
  * @property {string} name
  * @property {string} words what it means for the rep
  * @property {string} audio what happens to the audio
+ * @property {number} [since] when it came to this, milliseconds since 1970
  */
 
 const KEPT_HERE = "Audio is kept in this browser and sent when the connection is back.";
@@ -55,7 +56,18 @@ export function lightFor(state, carrier) {
   if (own) return OWN[own];
   if (!state) return { tone: "good", name: "Connected", words: "Waiting for the first words.", audio: "" };
   const [tone, name] = RUNGS[state.rung] ?? RUNGS.full;
-  return { tone, name, words: state.words, audio: state.audio };
+  const light = { tone, name, words: state.words, audio: state.audio };
+  const since = state.rung === "full" ? undefined : sinceOf(state);
+  return since === undefined ? light : { ...light, since };
+}
+
+/**
+ * Since when the part that speaks for the call stands where it does; the first one where several do.
+ * @param {StatePayload} state
+ */
+function sinceOf({ rung, parts, since = {} }) {
+  const times = Object.keys(parts).filter((part) => parts[part] === rung).flatMap((part) => since[part] ?? []);
+  return times.length ? Math.min(...times) : undefined;
 }
 
 /**

@@ -60,6 +60,7 @@ export class LiveView {
       path: call.events,
       listeners: {
         onEvent: (event) => this.#kinds[event.kind]?.(event),
+        onRewind: (events) => this.#repaint(events),
         onEphemeral: (message) => this.#paint(message),
         onCarrier: (how) => this.light.setCarrier({ events: how }),
         onFinal: options.onFinal,
@@ -97,7 +98,19 @@ export class LiveView {
     this.transcript.finish();
   }
 
-  /** @param {Exclude<import("./types.js").EventsMessage, import("./types.js").CallEvent>} message */
+  /**
+   * An owner of the call died before it had saved what it said: the screen is built anew from what holds.
+   * @param {import("./types.js").CallEvent[]} events
+   */
+  #repaint(events) {
+    this.transcript.clear();
+    this.cards.clear();
+    this.moments.clear();
+    const states = events.filter((event) => event.kind === "state");
+    for (const event of [...events.filter((one) => one.kind !== "state"), ...states.slice(-1)]) this.#kinds[event.kind]?.(event);
+  }
+
+  /** @param {import("./types.js").Fleeting} message */
   #paint(message) {
     if (message.type === "interim") this.transcript.setInterim(message);
     else if (message.type === "card_text") this.cards.grow(message);

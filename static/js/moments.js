@@ -35,6 +35,14 @@ export class Moments {
     this.count = byId("moments-count");
   }
 
+  /** What was shown never came to be. */
+  clear() {
+    for (const element of this.#shown.values()) element.remove();
+    this.#shown.clear();
+    this.empty.hidden = false;
+    say(this.count, "");
+  }
+
   /** @param {Moment} moment a new one, or one whose state changed */
   set(moment) {
     const element = this.#shown.get(moment.id) ?? fromTemplate("moment-template");

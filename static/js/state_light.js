@@ -3,7 +3,7 @@
 
 import { byId, part, say } from "./dom.js";
 import { lightFor } from "./ladder.js";
-import { clock } from "./timing.js";
+import { clock, timeOfDay } from "./timing.js";
 
 /** Less than this waiting here is the ordinary way of things. */
 const WAITING_MS = 5000;
@@ -35,6 +35,7 @@ export class StateLight {
     const waiting = this.#carrier.unackedMs > WAITING_MS ? ` ${clock(this.#carrier.unackedMs)} wait in this browser.` : "";
     this.root.dataset["tone"] = light.tone;
     say(part(this.root, "name"), light.name);
+    say(part(this.root, "since"), light.since === undefined ? "" : `since ${timeOfDay(light.since)}`);
     say(part(this.root, "words"), light.words);
     say(part(this.root, "audio"), light.audio + waiting);
   }

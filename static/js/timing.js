@@ -14,6 +14,14 @@ export function clock(milliseconds) {
 }
 
 /**
+ * As the clock on this computer's wall shows it.
+ * @param {number} at milliseconds since 1970
+ */
+export function timeOfDay(at) {
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+/**
  * Ties sample offsets to this page's clock: when did sample 0 happen, in `performance.now()` milliseconds?
  * Each frame arrives at its end or later, never earlier, so the smallest difference seen is the best estimate.
  */

@@ -46,6 +46,13 @@ export class Transcript {
     this.#utterances.dropInterims().forEach((key) => this.#drop(key));
   }
 
+  /** What was shown never came to be. */
+  clear() {
+    for (const key of [...this.#shown.keys()]) this.#drop(key);
+    this.#utterances = new Utterances();
+    this.empty.hidden = false;
+  }
+
   toNewest() {
     this.#isFollowing = true;
     this.#follow();

@@ -76,8 +76,11 @@ export type Rung =
 export interface StatePayload {
   rung: Rung;
   parts: { [part: string]: Rung };
+  /** When each part came to its rung, milliseconds since 1970; older logs do not say. */
+  since?: { [part: string]: number };
   audio: string;
   words: string;
+  epoch?: number;
 }
 export interface GapPayload {
   start_ms: number;
@@ -129,6 +132,7 @@ export interface Consent {
 export interface CallEndedPayload {
   reason: string;
   duration_ms: number;
+  epoch?: number;
 }
 export interface ReportPayload {
   state: string;
@@ -184,7 +188,27 @@ export interface SocketError {
   code: number;
   message: string;
 }
-export type EventsMessage = CallEvent | Interim | CardText | Meters | SocketError;
+/** Whose numbers those of the events are from here on: part of the cursor. */
+export interface EpochMessage {
+  type: "epoch";
+  epoch: number;
+}
+/** An owner died before it had saved what it said: of what was told, only the events up to `seq` came to be. */
+export interface RewindMessage {
+  type: "rewind";
+  seq: number;
+  epoch: number;
+}
+/** Without a number. */
+export type Fleeting = Interim | CardText | Meters | SocketError;
+export type EventsMessage = CallEvent | Fleeting | EpochMessage | RewindMessage;
+/** `GET …/events` with `epoch`. */
+export interface PolledEvents {
+  events: CallEvent[];
+  last: number;
+  epoch: number;
+  rewind?: number;
+}
 
 /** Audio socket, server to browser. */
 export type AudioMessage =

@@ -21,19 +21,24 @@ from psycopg import sql
 
 from tenants import context
 from tenants.context import PUBLIC, PUBLIC_SCHEMA, Business, NoBusiness
+from tenants.postgresql.patience import PatientConnection, answers_within
 from tenants.postgresql.roles import role_name
 from tenants.postgresql.schema import SchemaEditor
 
 _include_public: ContextVar[bool] = ContextVar("include_public", default=True)
+
+POOL_ANSWER_S = 3.0
+"""To the pool's own questions: a connection that does not answer them is no connection."""
 
 Applied = tuple[tuple[str, ...], str | None]
 
 
 def reset_connection(connection: psycopg.Connection[Any]) -> None:
     """What the pool does before it hands a connection to the next user: a second belt."""
-    connection.execute("RESET ROLE; RESET search_path", prepare=False)
-    if not connection.autocommit:
-        connection.commit()
+    with answers_within(POOL_ANSWER_S):
+        connection.execute("RESET ROLE; RESET search_path", prepare=False)
+        if not connection.autocommit:
+            connection.commit()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-tenants has no types
@@ -50,7 +55,10 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
         pool = settings_dict.get("OPTIONS", {}).get("pool")
         if pool:
             pool = {} if pool is True else pool
-            options = {**settings_dict["OPTIONS"], "pool": {"reset": reset_connection, **pool}}
+            options = {
+                **settings_dict["OPTIONS"],
+                "pool": {"reset": reset_connection, "connection_class": PatientConnection, **pool},
+            }
             settings_dict = {**settings_dict, "OPTIONS": options}
         # The parent's constructor switches to `public`; a new connection must not change the caller's business.
         super().__init__(settings_dict, *args, **kwargs)
@@ -106,6 +114,10 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # django-ten
         """Nothing: settings are shared by all threads and no place for a business."""
 
     # Applying -----------------------------------------------------------------------------------------
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        with answers_within(POOL_ANSWER_S):
+            return super().get_new_connection(conn_params)
 
     def connect(self) -> None:
         self._applied = None

@@ -26,7 +26,8 @@ def test_the_lowest_part_speaks_for_the_call() -> None:
     assert state.rung is Rung.RECORDING
     assert state.words == WORDS[Rung.RECORDING]
     assert state.parts == {
-        "speech": "recording", "coach": "tips", "link": "full", "saving": "full", "fanout": "full",
+        "speech": "recording", "coach": "tips", "link": "full", "saving": "full", "storage": "full",
+        "fanout": "full",
     }  # fmt: skip
 
 
@@ -48,3 +49,30 @@ def test_people_read_what_happens_to_the_audio() -> None:
     assert not_kept.state().audio == AudioFate.KEPT_IN_BROWSER.value
     kept.put(Part.LINK, Rung.OFFLINE)
     assert kept.state().audio == AudioFate.KEPT_IN_BROWSER.value
+
+
+def test_a_disk_that_refuses_is_not_called_kept() -> None:
+    ladder = Ladder(is_recorded=True)
+    ladder.put(Part.STORAGE, Rung.SAVING_LATE)
+    assert ladder.state().audio == AudioFate.TRANSCRIBED_NOT_KEPT.value
+    ladder.put(Part.SPEECH, Rung.RECORDING)
+    assert ladder.state().audio == AudioFate.KEPT_IN_BROWSER.value
+
+
+def test_the_database_that_is_back_says_nothing_about_the_disk() -> None:
+    ladder = Ladder(is_recorded=True)
+    ladder.put(Part.STORAGE, Rung.SAVING_LATE)
+    ladder.put(Part.SAVING, Rung.SAVING_LATE)
+    ladder.put(Part.SAVING, Rung.FULL)
+    assert ladder.state().rung is Rung.SAVING_LATE
+
+
+def test_each_part_says_since_when_it_stands_where_it_does() -> None:
+    now = [100.0]
+    ladder = Ladder(is_recorded=True, clock=lambda: now[0])
+    now[0] = 200.0
+    ladder.put(Part.COACH, Rung.TIPS)
+    now[0] = 300.0
+    ladder.put(Part.COACH, Rung.TIPS, "other words")
+    since = ladder.state().since
+    assert (since["coach"], since["speech"]) == (200_000, 100_000)

@@ -41,7 +41,7 @@ async def test_both_sides_are_heard_saved_acknowledged_and_reported(
         status, answer = await rep.post(f"/api/calls/{call_id}/end")
         assert (status, answer["state"]) == (200, "ended")
         ended = await events.until_kind("call_ended")
-        assert ended["payload"] == {"reason": "hung_up", "duration_ms": 5_000}
+        assert ended["payload"] == {"reason": "hung_up", "duration_ms": 5_000, "epoch": 2}
         assert (await audio.closed()).code == 4403
 
     assert [one["seq"] for one in events.events()] == list(range(1, ended["seq"] + 1))

@@ -24,8 +24,9 @@ from calls.models import Gap
 from coaching.types import Channel
 from tenants.context import Business, business_scope
 from tests.calls.conftest import Hears, MakeCaller
-from tests.calls.faults import PostgresAway, Proxy
+from tests.calls.faults import PostgresAway
 from tests.calls.talking import say_hello, speak, wait_until
+from tests.faults.proxy import Proxy
 from tests.speech.fakes import ScriptedTurn
 
 # They wait for time-outs of real services: beside other tests they would wait for those too.
@@ -106,6 +107,7 @@ async def test_acks_stop_while_nothing_can_be_saved_or_stored(
     call_id = await rep.start_call()
     async with rep.audio(call_id) as audio:
         await say_hello(audio)
+        await asyncio.to_thread((tmp_path / "audio").rename, tmp_path / "away")
         (tmp_path / "audio").write_text("a file where the folder should be")
         await asyncio.to_thread(postgres_away.away)
         speak(audio, 4)

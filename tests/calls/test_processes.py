@@ -9,11 +9,8 @@ import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
-import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from calls.live.threads import in_thread
@@ -21,12 +18,11 @@ from calls.models import Call, CallEvent
 from calls.services import claim_epoch
 from tenants.context import Business, business_scope
 from tests.calls.conftest import MakeCaller
-from tests.calls.talking import FRAME_SAMPLES, HELLO, Caller, frame
+from tests.calls.programs import WITHIN_S, Client, closed, hello, line, speak, until
+from tests.calls.talking import Caller
 from tests.server import Server
 
 pytestmark = pytest.mark.sockets
-
-WITHIN_S = 20.0
 
 
 @pytest.fixture
@@ -51,86 +47,6 @@ def second(businesses: dict[str, Business]) -> Iterator[Server]:
 @pytest.fixture
 async def rep(caller: MakeCaller) -> Caller:
     return await caller("rep")
-
-
-class Client:
-    """One member at one server, over real sockets."""
-
-    def __init__(self, server: Server, who: Caller) -> None:
-        self._server = server
-        self._who = who
-        host, port = server.address
-        self._http = httpx.AsyncClient(
-            base_url=f"http://{host}:{port}",
-            headers={"Host": f"{who.host}:{port}", "Authorization": f"Bearer {who.key}"},
-            timeout=60.0,
-            trust_env=False,
-        )
-
-    async def post(self, path: str, content: Any = None) -> httpx.Response:
-        return await self._http.post(path, json=content if content is not None else {})
-
-    async def get(self, path: str) -> httpx.Response:
-        return await self._http.get(path)
-
-    async def start_call(self, **content: Any) -> str:
-        answer = await self.post("/api/calls", {"channels": 2, **content})
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    def socket(self, path: str) -> connect:
-        host, port = self._server.address
-        return connect(
-            f"ws://{self._who.host}:{port}{path}",
-            host=host,
-            additional_headers={"Authorization": f"Bearer {self._who.key}"},
-            compression=None,
-            max_size=None,
-            proxy=None,
-        )
-
-    def audio(self, call_id: str) -> connect:
-        return self.socket(f"/ws/calls/{call_id}/audio")
-
-    def events(self, call_id: str, after: int = 0) -> connect:
-        return self.socket(f"/ws/calls/{call_id}/events?after={after}")
-
-
-async def until(socket: ClientConnection, **fields: Any) -> dict[str, Any]:
-    """The next message with these fields."""
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            message: dict[str, Any] = json.loads(await socket.recv())
-            if all(message.get(name) == value for name, value in fields.items()):
-                return message
-
-
-async def closed(socket: ClientConnection) -> tuple[int, str]:
-    """Reads to the end: the close frame's code and reason, 1006 when there was none."""
-    async with asyncio.timeout(WITHIN_S):
-        with suppress(ConnectionClosed):
-            while True:
-                await socket.recv()
-    return socket.close_code or 1006, socket.close_reason or ""
-
-
-async def speak(socket: ClientConnection, seconds: float, first_sample: int = 0) -> int:
-    for _ in range(round(seconds * 10)):
-        await socket.send(frame(first_sample))
-        first_sample += FRAME_SAMPLES
-    return first_sample
-
-
-async def hello(socket: ClientConnection, resume: int = 0) -> dict[str, Any]:
-    await socket.send(json.dumps({**HELLO, "resume": resume}))
-    return await until(socket, type="ready")
-
-
-def line(number: int) -> dict[str, Any]:
-    return {
-        "channel": "rep", "text": f"line number {number}", "start_ms": number * 100, "end_ms": number * 100 + 90,
-        "confidence": 0.9, "is_final": True, "utterance": number,
-    }  # fmt: skip
 
 
 async def test_a_killed_owner_is_followed_by_another_and_nothing_acknowledged_is_lost(

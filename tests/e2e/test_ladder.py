@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Page, Route, WebSocketRoute, expect
@@ -31,6 +32,7 @@ async def test_without_the_model_tips_go_on_and_without_deepgram_the_embedded_en
         assert await card_shown(screen.page)
         await installation.deepgram.stop()
         await light_says(screen.page, "Other speech engine", within_s=30)
+        await expect(screen.page.locator('#light [data-part="since"]')).to_have_text(re.compile(r"since \d"))
         await screen.picture("ladder-vendors-gone")
         await expect(screen.page.locator("#lines")).to_contain_text("already know", timeout=40_000)
         await hang_up(screen.page)

@@ -115,3 +115,9 @@ test("device trouble comes with a way on", () => {
     }
   }
 });
+
+test("the light says since when, by the part that speaks for the call", () => {
+  const state = { ...FULL, rung: "tips", parts: { speech: "full", coach: "tips" }, since: { speech: 1, coach: 7 } };
+  assert.equal(lightFor(state, CARRIED).since, 7);
+  assert.equal(lightFor({ ...FULL, since: { speech: 1 } }, CARRIED).since, undefined);
+});

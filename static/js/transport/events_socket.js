@@ -2,6 +2,7 @@
 /** The call's log as it grows: by socket with a cursor, by polling while sockets fail. Every event arrives once, in order. */
 
 import { request } from "../http.js";
+import { LogCursor } from "./cursor.js";
 import { Link, socketUrl } from "./link.js";
 import { Poller } from "./polling.js";
 
@@ -10,13 +11,14 @@ import { Poller } from "./polling.js";
 /**
  * @typedef {object} EventsListeners
  * @property {(event: CallEvent) => void} onEvent
- * @property {(message: Exclude<import("../types.js").EventsMessage, CallEvent>) => void} onEphemeral
+ * @property {(events: CallEvent[]) => void} onRewind only these came to be: paint anew
+ * @property {(message: import("../types.js").Fleeting) => void} onEphemeral
  * @property {(how: "socket" | "polling" | "offline" | "connecting") => void} onCarrier
  * @property {(code: number, reason: string) => void} onFinal
  */
 
 export class EventsStream {
-  #cursor = 0;
+  #cursor = new LogCursor();
   /** @type {Link} */
   #link;
   /** @type {Poller} */
@@ -28,7 +30,7 @@ export class EventsStream {
   constructor({ callId, path, listeners }) {
     this.callId = callId;
     this.listeners = listeners;
-    this.#link = new Link(() => socketUrl(`${path}?after=${this.#cursor}`), {
+    this.#link = new Link(() => socketUrl(`${path}?${this.#cursor.query}`), {
       onOpen: () => listeners.onCarrier("socket"),
       onMessage: (message) => {
         this.#link.settled();
@@ -42,8 +44,8 @@ export class EventsStream {
     });
     this.#poller = new Poller(
       callId,
-      () => this.#cursor,
-      (events) => events.forEach((event) => this.#take(event)),
+      () => this.#cursor.query,
+      (answer) => this.#polled(answer),
       (isOnline) => listeners.onCarrier(isOnline ? "polling" : "offline"),
     );
   }
@@ -81,17 +83,32 @@ export class EventsStream {
 
   /** @param {import("../types.js").EventsMessage} message */
   #take(message) {
-    if (message.type !== "event") {
-      this.listeners.onEphemeral(message);
-      return;
-    }
-    if (message.seq <= this.#cursor) return;
-    if (message.seq > this.#cursor + 1) {
-      // A hole: ask again from where we are rather than show a call with something missing.
-      this.#link.restart();
-      return;
-    }
-    this.#cursor = message.seq;
-    this.listeners.onEvent(message);
+    if (message.type === "event") this.#takeEvent(message);
+    else if (message.type === "epoch") this.#cursor.turn(message.epoch);
+    else if (message.type === "rewind") this.#rewind(message.seq, message.epoch);
+    else this.listeners.onEphemeral(message);
+  }
+
+  /** @param {CallEvent} event */
+  #takeEvent(event) {
+    const found = this.#cursor.take(event);
+    if (found === "new") this.listeners.onEvent(event);
+    // A hole: ask again from where we are rather than show a call with something missing.
+    if (found === "hole") this.#link.restart();
+  }
+
+  /** @param {number} seq @param {number} epoch */
+  #rewind(seq, epoch) {
+    const kept = this.#cursor.rewind({ seq, epoch });
+    if (kept) this.listeners.onRewind(kept);
+  }
+
+  /** @param {import("../types.js").PolledEvents} answer */
+  #polled({ events, epoch, rewind }) {
+    // Asked before the socket told of another owner: the numbers mean something else by now.
+    if (epoch < this.#cursor.epoch) return;
+    if (rewind === undefined) this.#cursor.turn(epoch);
+    else this.#rewind(rewind, epoch);
+    for (const event of events) this.#takeEvent(event);
   }
 }

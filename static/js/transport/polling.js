@@ -12,14 +12,14 @@ export class Poller {
 
   /**
    * @param {string} callId
-   * @param {() => number} cursor
-   * @param {(events: import("../types.js").EventsMessage[]) => void} onEvents
+   * @param {() => string} cursor as parameters of the address
+   * @param {(answer: import("../types.js").PolledEvents) => void} onAnswer
    * @param {(isOnline: boolean) => void} onReachable whether the server answered at all
    */
-  constructor(callId, cursor, onEvents, onReachable) {
+  constructor(callId, cursor, onAnswer, onReachable) {
     this.callId = callId;
     this.cursor = cursor;
-    this.onEvents = onEvents;
+    this.onAnswer = onAnswer;
     this.onReachable = onReachable;
   }
 
@@ -38,11 +38,11 @@ export class Poller {
   async #run(signal) {
     for (let failures = 0; !signal.aborted; ) {
       try {
-        const path = `/api/calls/${this.callId}/events?after=${this.cursor()}&wait=${WAIT_S}`;
-        const { events } = /** @type {{events: import("../types.js").EventsMessage[]}} */ (await request(path, { signal }));
+        const path = `/api/calls/${this.callId}/events?${this.cursor()}&wait=${WAIT_S}`;
+        const answer = /** @type {import("../types.js").PolledEvents} */ (await request(path, { signal }));
         failures = 0;
         this.onReachable(true);
-        this.onEvents(events);
+        this.onAnswer(answer);
       } catch {
         if (signal.aborted) return;
         this.onReachable(false);
