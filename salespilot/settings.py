@@ -289,6 +289,7 @@ LOGGING = logs.configuration(LOG_LEVEL)
 
 # The call ------------------------------------------------------------------------------------
 
+CALL_LATE_AUDIO_HOURS = env.integer("CALL_LATE_AUDIO_HOURS", 24, minimum=1, maximum=168)
 CALL_SILENT_AFTER_S = env.integer("CALL_SILENT_AFTER_S", 120, minimum=10, maximum=86_400)
 
 # Mail ----------------------------------------------------------------------------------------

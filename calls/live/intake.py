@@ -9,7 +9,7 @@ from typing import Any
 from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live import recording
-from calls.live.audio import TOO_FAST, Frame, FrameCursor, FrameError, Piece, is_ahead_of_time, ms
+from calls.live.audio import NEVER_ARRIVED, TOO_FAST, Frame, FrameCursor, FrameError, Piece, is_ahead_of_time, ms
 from calls.live.door import Door
 from calls.live.listening import Listening
 from calls.live.memory import AudioMemory
@@ -139,7 +139,7 @@ class Intake:
     def _note_hole(self, piece: Piece) -> None:
         start_ms, end_ms = ms(piece.first_sample - piece.hole), ms(piece.first_sample)
         if end_ms - start_ms >= SHORTEST_HOLE_MS:
-            self._append(Kind.GAP, events.gap(start_ms=start_ms, end_ms=end_ms, reason="This audio never arrived."))
+            self._append(Kind.GAP, events.gap(start_ms=start_ms, end_ms=end_ms, reason=NEVER_ARRIVED))
 
     def _publish_meters(self, end_sample: int) -> None:
         meters = self._meters

@@ -19,6 +19,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from calls import metrics
+from calls.models import Recording as RecordingRow
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 SYNC_EVERY_S = 1.0
@@ -37,6 +38,11 @@ def business_folder(business_id: int) -> str:
 def relative_path(business_id: int, call_id: uuid.UUID) -> str:
     """Below `AUDIO_STORAGE_URL`, in the business's folder."""
     return f"{business_folder(business_id)}/{call_id.hex}.pcm"
+
+
+def passing_path(business_id: int, call_id: uuid.UUID) -> str:
+    """As `relative_path`, for audio that is kept only until it is transcribed."""
+    return f"{business_folder(business_id)}/{call_id.hex}{RecordingRow.PASSING}"
 
 
 def storage_root() -> Path:
@@ -61,6 +67,11 @@ def read_samples(path: Path, channels: int, start: int, end: int) -> bytes:
     except OSError:
         return b""
     return pcm[: len(pcm) // stride * stride]
+
+
+def write_samples(path: Path, channels: int, first_sample: int, pcm: bytes) -> None:
+    """Writes interleaved PCM at its place; on the disk when this returns. Raises `OSError`."""
+    _write_chunks(path, BYTES_PER_SAMPLE * channels, [(first_sample, pcm)])
 
 
 class Recorder:
@@ -131,16 +142,8 @@ class Recorder:
             self._on_stored(self.stored)
 
     def _write(self, chunks: Sequence[Chunk]) -> OSError | None:
-        stride = BYTES_PER_SAMPLE * self.channels
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
-            try:
-                for first_sample, pcm in chunks:
-                    _write_all(handle, pcm, first_sample * stride)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _write_chunks(self.path, BYTES_PER_SAMPLE * self.channels, chunks)
         except OSError as error:
             return error
         return None
@@ -156,6 +159,17 @@ class Recorder:
 
     def _samples(self, pcm: bytes) -> int:
         return len(pcm) // (BYTES_PER_SAMPLE * self.channels)
+
+
+def _write_chunks(path: Path, stride: int, chunks: Sequence[Chunk]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        for first_sample, pcm in chunks:
+            _write_all(handle, pcm, first_sample * stride)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write_all(handle: int, data: bytes, offset: int) -> None:
