@@ -141,7 +141,7 @@ def _heard_ms(call: Call) -> int:
     """Up to where the call's own time accounts for everything: by lines, or by gaps that the log tells."""
     last_gap = Gap.objects.filter(call=call).aggregate(last=Max("end_ms"))["last"] or 0
     lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value).values_list("payload__end_ms", flat=True)
-    return max(ms(call.acked_samples), last_gap, *lines, 0)
+    return max(ms(call.acked_samples), last_gap, max(map(int, lines), default=0))
 
 
 def _add_gap(call: Call, start_ms: int, end_ms: int, reason: str) -> None:

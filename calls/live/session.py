@@ -373,6 +373,9 @@ class LiveSession:
             if now >= inbox_due:
                 inbox_due = now + INBOX_EVERY_S
                 await self._mailbox.read()
+            if self._link is not None:
+                # Also when nothing is new: a client that hears nothing for seconds takes its connection for dead.
+                self._link.ack(max(0, self._last_ack))
             self._listening.tick()
             self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:

@@ -1,7 +1,7 @@
 // @ts-check
 /** Takes captured frames to the server: by the audio socket, by HTTP while sockets fail. Nothing leaves the outbox unacknowledged. */
 
-import { request } from "../http.js";
+import { ApiError, request } from "../http.js";
 import { encodeFrame, joinFrames } from "./audio_frame.js";
 import { Link, socketUrl } from "./link.js";
 
@@ -11,8 +11,17 @@ const BACKLOG_BYTES = 131_072;
 const CATCH_UP = 8;
 const HTTP_FRAMES = 10;
 const HTTP_PAUSE_MS = 2000;
-/** The browser's buffer has not emptied for this long: the connection is dead, whatever the socket says. */
-const STALLED_MS = 6000;
+/** While we send the server says something every second. This long without a word: the connection is dead, whatever the socket says. */
+const SILENT_MS = 5000;
+const ANSWER_WITHIN_MS = 20_000;
+/** What an HTTP answer means where trying again changes nothing: the socket's close codes. */
+const FINAL_STATUS = new Map([
+  [400, 4400],
+  [401, 4401],
+  [403, 4403],
+  [404, 4404],
+  [409, 4403],
+]);
 
 /**
  * @typedef {object} UplinkEvents
@@ -20,6 +29,7 @@ const STALLED_MS = 6000;
  * @property {(how: "socket" | "polling" | "offline" | "connecting") => void} onCarrier how audio leaves, whenever that changes
  * @property {(code: number, reason: string) => void} onFinal
  * @property {() => void} onReady the server knows us: it said what it expects next
+ * @property {() => void} onSilent the server was not heard for too long: other connections may be dead as well
  */
 
 export class AudioUplink {
@@ -27,9 +37,10 @@ export class AudioUplink {
   #link;
   #isReady = false;
   #isPumping = false;
+  #isClosed = false;
   #timer = 0;
-  #flowedAt = 0;
   #httpFrom = 0;
+  #httpFrames = HTTP_FRAMES;
 
   /**
    * @param {{callId: string, path: string, outbox: import("./outbox.js").Outbox, events: UplinkEvents}} options
@@ -76,6 +87,7 @@ export class AudioUplink {
   }
 
   close() {
+    this.#isClosed = true;
     window.clearInterval(this.#timer);
     this.#link.close();
   }
@@ -102,7 +114,6 @@ export class AudioUplink {
       this.#link.settled();
       this.outbox.rewind(message.next_sample);
       this.#isReady = true;
-      this.#flowedAt = performance.now();
       this.events.onCarrier("socket");
       this.events.onReady();
       void this.#pump();
@@ -110,7 +121,7 @@ export class AudioUplink {
   }
 
   async #pump() {
-    if (this.#isPumping) return;
+    if (this.#isPumping || this.#isClosed) return;
     this.#isPumping = true;
     try {
       if (this.isConnected) await this.#pumpSocket();
@@ -121,8 +132,10 @@ export class AudioUplink {
   }
 
   async #pumpSocket() {
-    if (this.#link.backlogBytes === 0) this.#flowedAt = performance.now();
-    else if (performance.now() - this.#flowedAt > STALLED_MS) this.#link.restart();
+    if (this.outbox.unackedMs > 0 && this.#link.silentMs > SILENT_MS) {
+      this.#link.restart();
+      this.events.onSilent();
+    }
     for (let sent = 0; sent < CATCH_UP && this.isConnected; sent += 1) {
       if (this.#link.backlogBytes > BACKLOG_BYTES) return;
       const frame = await this.outbox.take();
@@ -134,23 +147,35 @@ export class AudioUplink {
   async #pumpHttp() {
     if (performance.now() < this.#httpFrom) return;
     const start = this.outbox.cursor;
-    const frames = [];
-    while (frames.length < HTTP_FRAMES) {
-      const frame = await this.outbox.take();
-      if (!frame) break;
-      frames.push(frame);
-    }
+    const frames = await this.outbox.takeRun(this.#httpFrames);
     const first = frames[0];
     if (!first) return;
     try {
       const path = `/api/calls/${this.callId}/audio?first_sample=${first.first}`;
-      const answer = await request(path, { method: "POST", audio: joinFrames(frames) });
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      const answer = await request(path, { method: "POST", audio: joinFrames(frames), signal });
       this.outbox.ack(/** @type {{ack: number}} */ (answer).ack);
       this.events.onCarrier("polling");
-    } catch {
+    } catch (error) {
       this.outbox.rewind(start);
-      this.#httpFrom = performance.now() + HTTP_PAUSE_MS;
-      this.events.onCarrier("offline");
+      if (!this.#isClosed) this.#httpFailed(error);
     }
+  }
+
+  /** @param {unknown} error */
+  #httpFailed(error) {
+    const { status, message } = error instanceof ApiError ? error : { status: 0, message: "" };
+    const code = status === 413 && this.#httpFrames === 1 ? 4413 : FINAL_STATUS.get(status);
+    if (code) {
+      this.close();
+      this.events.onFinal(code, message);
+      return;
+    }
+    if (status === 413) {
+      this.#httpFrames = Math.ceil(this.#httpFrames / 2);
+      return;
+    }
+    this.#httpFrom = performance.now() + HTTP_PAUSE_MS;
+    this.events.onCarrier(status === 0 ? "offline" : "polling");
   }
 }

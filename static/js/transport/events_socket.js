@@ -54,6 +54,11 @@ export class EventsStream {
     window.addEventListener("offline", this.#offline);
   }
 
+  /** The network may be half dead: do not trust a socket that has been silent. */
+  doubt() {
+    this.#link.revive();
+  }
+
   close() {
     window.removeEventListener("online", this.#online);
     window.removeEventListener("offline", this.#offline);
