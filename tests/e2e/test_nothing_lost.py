@@ -144,7 +144,7 @@ async def test_hung_up_without_a_network_the_rest_is_sent_before_the_page_is_lef
     await call.page.wait_for_url(REPORT_PAGE, timeout=60_000)
     await call.check()
     assert not await call.gaps()
-    assert await call.page.evaluate("indexedDB.databases()") == []
+    await call.page.wait_for_function("indexedDB.databases().then((left) => left.length === 0)")
     call.screen.check()
     log = await Log(house.acme, call.id).read()
     assert log.is_whole
@@ -178,8 +178,8 @@ async def test_what_a_closed_window_left_goes_up_from_the_next_page_of_its_rep_a
     await call.begin()
     await call.cut()
     context = call.page.context
-    await call.page.close(run_before_unload=True)
-    await call.page.wait_for_event("close") if not call.page.is_closed() else None
+    async with call.page.expect_event("close"):
+        await call.page.close(run_before_unload=True)
     await call.end_by_silence()
     stored = len(await call.recording())
     # Somebody else at the same browser: nothing leaves it.
@@ -195,7 +195,7 @@ async def test_what_a_closed_window_left_goes_up_from_the_next_page_of_its_rep_a
     await other.sign_in(installation.base_url, house.rep, PASSWORD)
     await expect(other.page.locator("#left-over")).to_contain_text("safe now", timeout=60_000)
     await other.picture("left-over-sent")
-    assert await other.page.evaluate("indexedDB.databases()") == []
+    await other.page.wait_for_function("indexedDB.databases().then((left) => left.length === 0)")
     await call.check()
     other.check()
 

@@ -15,8 +15,6 @@ function done(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
-    // Deleting waits for other windows; it happens as soon as they let go.
-    if (request instanceof IDBOpenDBRequest) request.onblocked = () => reject(new Error("blocked"));
   });
 }
 
@@ -117,6 +115,8 @@ export class IndexedFrames {
     const database = await this.#database?.catch(() => null);
     database?.close();
     this.#database = null;
-    await done(indexedDB.deleteDatabase(this.name));
+    const request = indexedDB.deleteDatabase(this.name);
+    // Until the last request of this or another window has gone through; it needs nobody who waits for it.
+    await Promise.race([done(request), new Promise((resolve) => (request.onblocked = resolve))]);
   }
 }
