@@ -27,6 +27,8 @@ from tenants.audit.models import Via
 from tenants.members.models import Scope as KeyScope
 
 HELLO_WITHIN_S = 10.0
+ALIVE_EVERY_S = 5.0
+ALIVE = '{"type":"alive"}'
 
 
 class AudioSocket(CallSocket):
@@ -106,7 +108,7 @@ class EventsSocket(CallSocket):
         async with registry.feed(self.business, self.call_id) as feed:
             subscriber = feed.subscribe(after=after, take=self.outbox.put, take_fleeting=self.outbox.put_fleeting)
             try:
-                await together(self._listen(call), self._show(call, subscriber))
+                await together(self._listen(call), self._show(call, subscriber), self._beat())
             finally:
                 feed.unsubscribe(subscriber)
 
@@ -116,6 +118,12 @@ class EventsSocket(CallSocket):
             await subscriber.run()
         else:
             await together(subscriber.run(), self._keep_asking())
+
+    async def _beat(self) -> None:
+        """A client that hears nothing for long takes its connection for dead; between calls' events it may be long."""
+        while True:
+            await asyncio.sleep(ALIVE_EVERY_S)
+            self.outbox.put_fleeting(ALIVE)
 
     async def _keep_asking(self) -> None:
         while True:

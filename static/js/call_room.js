@@ -146,6 +146,7 @@ export class CallRoom {
     this.#isResting = true;
     if (this.capture && reason === "silent") {
       this.uplink.close();
+      this.view.light.setCarrier({ audio: "late" });
       sayLate();
     } else this.#stop();
     void this.#deliverRest();

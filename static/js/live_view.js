@@ -97,7 +97,7 @@ export class LiveView {
     this.transcript.finish();
   }
 
-  /** @param {Exclude<import("./types.js").EventsMessage, import("./types.js").CallEvent>} message */
+  /** @param {Exclude<import("./types.js").EventsMessage, import("./types.js").CallEvent | import("./types.js").Alive>} message */
   #paint(message) {
     if (message.type === "interim") this.transcript.setInterim(message);
     else if (message.type === "card_text") this.cards.grow(message);

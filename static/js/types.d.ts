@@ -184,7 +184,12 @@ export interface SocketError {
   code: number;
   message: string;
 }
-export type EventsMessage = CallEvent | Interim | CardText | Meters | SocketError;
+/** Said every few seconds: the connection lives, also while nothing happens. */
+export interface Alive {
+  type: "alive";
+}
+
+export type EventsMessage = CallEvent | Interim | CardText | Meters | Alive | SocketError;
 
 /** Audio socket, server to browser. */
 export type AudioMessage =

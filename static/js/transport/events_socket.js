@@ -10,13 +10,18 @@ import { Poller } from "./polling.js";
 /**
  * @typedef {object} EventsListeners
  * @property {(event: CallEvent) => void} onEvent
- * @property {(message: Exclude<import("../types.js").EventsMessage, CallEvent>) => void} onEphemeral
+ * @property {(message: Exclude<import("../types.js").EventsMessage, CallEvent | import("../types.js").Alive>) => void} onEphemeral
  * @property {(how: "socket" | "polling" | "offline" | "connecting") => void} onCarrier
  * @property {(code: number, reason: string) => void} onFinal
  */
 
+/** The server says `alive` every 5 s: this long without a word and the connection is dead. */
+const SILENT_MS = 12_000;
+const LOOK_MS = 1000;
+
 export class EventsStream {
   #cursor = 0;
+  #timer = 0;
   /** @type {Link} */
   #link;
   /** @type {Poller} */
@@ -50,6 +55,9 @@ export class EventsStream {
 
   open() {
     this.#link.open();
+    this.#timer = window.setInterval(() => {
+      if (this.#link.silentMs > SILENT_MS) this.#link.restart();
+    }, LOOK_MS);
     window.addEventListener("online", this.#online);
     window.addEventListener("offline", this.#offline);
   }
@@ -60,6 +68,7 @@ export class EventsStream {
   }
 
   close() {
+    window.clearInterval(this.#timer);
     window.removeEventListener("online", this.#online);
     window.removeEventListener("offline", this.#offline);
     this.#poller.stop();
@@ -86,6 +95,7 @@ export class EventsStream {
 
   /** @param {import("../types.js").EventsMessage} message */
   #take(message) {
+    if (message.type === "alive") return;
     if (message.type !== "event") {
       this.listeners.onEphemeral(message);
       return;
