@@ -53,7 +53,7 @@ class AudioSocket(CallSocket):
         if call.channels != hello.channels:
             raise bad(f"This call was created with {call.channels} channel(s): say so in hello.")
         session = await registry.open(self.business, self.call_id)
-        session.attach(self)
+        session.attach(self, sends_backlog=hello.backlog)
         try:
             await self._listen(session)
         finally:

@@ -19,6 +19,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from calls import metrics
+from calls.live.backlog import Spans
 from calls.models import Recording as RecordingRow
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE
 
@@ -97,6 +98,7 @@ class Recorder:
         self._on_trouble = on_trouble
         self._waiting: deque[Chunk] = deque()
         self._waiting_samples = 0
+        self._ahead = Spans()
         self._is_whole = True
         self._is_in_trouble = False
         self._turn = asyncio.Lock()
@@ -108,6 +110,15 @@ class Recorder:
             _, dropped = self._waiting.popleft()
             self._waiting_samples -= self._samples(dropped)
             self._is_whole = False
+
+    def pass_over(self, start: int, end: int) -> None:
+        """Nothing comes for [start, end): no watermark waits for it."""
+        self._reach(start, end)
+
+    @property
+    def is_full(self) -> bool:
+        """More than half of what may wait does: audio that can wait should."""
+        return self._waiting_samples > MAX_WAITING_SAMPLES // 2
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -137,9 +148,15 @@ class Recorder:
                 self._waiting.popleft()
                 self._waiting_samples -= self._samples(chunk[1])
         if self._is_whole:
-            first_sample, pcm = chunks[-1]
-            self.stored = max(self.stored, first_sample + self._samples(pcm))
+            for first_sample, pcm in chunks:
+                self._reach(first_sample, first_sample + self._samples(pcm))
             self._on_stored(self.stored)
+
+    def _reach(self, start: int, end: int) -> None:
+        """The watermark passes what is stored without a hole; what lies behind one waits for it."""
+        self._ahead.add(start, end)
+        self.stored = self._ahead.through(self.stored)
+        self._ahead.remove(0, self.stored)
 
     def _write(self, chunks: Sequence[Chunk]) -> OSError | None:
         try:

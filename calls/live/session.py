@@ -35,7 +35,6 @@ from calls.live.messages import CONSENT_MAIL, MessageError, parse_client_message
 from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
 from calls.live.people import People, Person
-from calls.live.repair_lane import Missing
 from calls.live.store import Batch
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
@@ -148,6 +147,7 @@ class LiveSession:
         past = self.call.past
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
+        self._listening.know(past.lines)
         self._feed.attach(self.log)
         if self._door.opening is not Opening.ALL:
             self.append(Kind.STATE, self._state())
@@ -188,12 +188,16 @@ class LiveSession:
 
     # Audio --------------------------------------------------------------------------------------------
 
-    def attach(self, link: AudioLink) -> None:
-        """A new audio socket: it takes over from an older one, which closes with 4409."""
+    def attach(self, link: AudioLink, *, sends_backlog: bool = False) -> None:
+        """A new audio socket: it takes over from an older one, which closes with 4409.
+
+        `sends_backlog`: as `Intake.sends_backlog`.
+        """
         self._close_link(SECOND_SOCKET)
         self._link = link
         self._intake.attended_at = time.monotonic()
-        link.ready(epoch=self.call.epoch, next_sample=self.next_sample)
+        self._intake.sends_backlog = sends_backlog
+        link.ready(epoch=self.call.epoch, next_sample=self._intake.resume_at)
         link.ack(self._marks.ack)
         link.state(self._state())
         self.put_rung(Part.LINK, Rung.FULL)
@@ -358,8 +362,7 @@ class LiveSession:
     def _repair_the_past(self) -> None:
         call = self.call
         for start_ms, end_ms in () if self._door.is_shut else call.gaps:
-            spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
-            self._listening.repair(Missing(start_ms, end_ms, "", spans))
+            self._listening.repair_all(start_ms, end_ms)
         if self.next_sample > call.acked_samples + samples(100):
             for gap in opening.unheard_gaps(call, ms(self.next_sample)):
                 self._listening.missed(gap)

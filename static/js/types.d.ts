@@ -206,6 +206,8 @@ export interface Hello {
   sample_rate: 16000;
   channels: 1 | 2;
   resume: number;
+  /** The newest audio first, the rest beside it: what a frame jumps over is still to come. */
+  backlog?: boolean;
 }
 
 /** Events socket, browser to server; the same objects go to POST /api/calls/<id>/actions. */

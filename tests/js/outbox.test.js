@@ -240,3 +240,29 @@ test("a page loaded anew goes on where the server stands", async () => {
   assert.deepEqual(await drain(outbox), [32000]);
   assert.equal(outbox.unackedMs, 100);
 });
+
+test("live audio goes at once, what is older beside it, and then it is one line again", async () => {
+  const outbox = filled(3);
+  outbox.rewind(0);
+  outbox.goLive();
+  assert.equal(outbox.awaitsLive, true);
+  assert.equal(outbox.takeLive(), null);
+  outbox.push(new Uint8Array(FRAME_BYTES));
+  assert.equal(outbox.takeLive().first, 4800);
+  assert.equal(outbox.takeLive(), null);
+  assert.deepEqual(await drain(outbox), [0, 1600, 3200]);
+  assert.equal(outbox.isLiveFirst, true);
+  outbox.push(new Uint8Array(FRAME_BYTES));
+  outbox.ack(6400);
+  assert.equal(outbox.isLiveFirst, false);
+  assert.deepEqual(await drain(outbox), [6400]);
+});
+
+test("a new connection puts live and older audio in one line", async () => {
+  const outbox = filled(2);
+  outbox.goLive();
+  outbox.push(new Uint8Array(FRAME_BYTES));
+  outbox.takeLive();
+  outbox.rewind(1600);
+  assert.deepEqual(await drain(outbox), [1600, 3200]);
+});

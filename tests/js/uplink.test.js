@@ -137,6 +137,66 @@ test("silence while there is nothing to send is no trouble", async () => {
   uplink.close();
 });
 
+/** The position of every frame sent, in order. */
+const positions = ({ sent }) =>
+  sent.filter((data) => data instanceof ArrayBuffer).map((data) => Number(new DataView(data).getBigUint64(0, true)) / 1600);
+
+test("after a long interruption the newest audio goes first, the rest beside it", async () => {
+  const { uplink, outbox } = setUp();
+  uplink.open();
+  speak(uplink, 50);
+  const [socket] = FakeSocket.made;
+  socket.accept();
+  socket.say({ type: "ready", epoch: 1, next_sample: 0 });
+  await settled();
+  assert.deepEqual(positions(socket), [], "older audio waits for the first live frame");
+  speak(uplink);
+  await settled();
+  assert.deepEqual(positions(socket), [50, 0, 1, 2, 3, 4, 5, 6, 7]);
+  speak(uplink);
+  await settled();
+  assert.deepEqual(positions(socket).slice(9), [51, 8, 9, 10, 11, 12, 13, 14, 15]);
+  for (let second = 0; second < 6; second += 1) {
+    await pass(1000);
+    socket.say({ type: "ack", samples: 0 });
+  }
+  assert.deepEqual(positions(socket).toSorted((a, b) => a - b), Array.from({ length: 52 }, (_, index) => index));
+  socket.say({ type: "ack", samples: 52 * 1600 });
+  assert.equal(outbox.isLiveFirst, false);
+  speak(uplink);
+  await settled();
+  assert.equal(positions(socket).at(-1), 52);
+  uplink.close();
+});
+
+test("older audio that nobody acknowledges is sent once more", async () => {
+  const { uplink } = setUp();
+  uplink.open();
+  speak(uplink, 50);
+  const [socket] = FakeSocket.made;
+  socket.accept();
+  socket.say({ type: "ready", epoch: 1, next_sample: 0 });
+  speak(uplink);
+  for (let second = 0; second < 40 && FakeSocket.made.length === 1; second += 1) {
+    await pass(1000);
+    socket.say({ type: "ack", samples: 0 });
+  }
+  assert.equal(FakeSocket.made.length, 2);
+  uplink.close();
+});
+
+test("without a microphone what is older goes by itself", async () => {
+  const { uplink } = setUp();
+  uplink.open();
+  speak(uplink, 50);
+  const [socket] = FakeSocket.made;
+  socket.accept();
+  socket.say({ type: "ready", epoch: 1, next_sample: 0 });
+  await pass(4500);
+  assert.deepEqual(positions(socket), Array.from({ length: 50 }, (_, index) => index));
+  uplink.close();
+});
+
 /** Sockets are blocked: HTTP carries the audio. */
 async function polling() {
   const all = setUp();

@@ -9,6 +9,12 @@ import { Link, socketUrl } from "./link.js";
 const BACKLOG_BYTES = 131_072;
 /** Frames sent per captured frame while catching up: eight times as fast as they were spoken. */
 const CATCH_UP = 8;
+/** More than this behind: the newest audio goes first, so that help comes for what is being said. */
+const LIVE_FIRST_MS = 3000;
+/** As long as no live frame comes the older ones wait for it. */
+const LIVE_WITHIN_MS = 1000;
+/** All that is older was sent, and no ack has come of it for this long: it is sent again. */
+const AGAIN_MS = 20_000;
 const HTTP_FRAMES = 10;
 const HTTP_PAUSE_MS = 2000;
 /** While we send the server says something every second. This long without a word: the connection is dead, whatever the socket says. */
@@ -40,6 +46,9 @@ export class AudioUplink {
   #isClosed = false;
   #timer = 0;
   #httpFrom = 0;
+  #readyAt = 0;
+  /** When the ack last grew, or there was still something to send. */
+  #movedAt = 0;
   #httpFrames = HTTP_FRAMES;
 
   /**
@@ -57,6 +66,7 @@ export class AudioUplink {
         if (!this.#link.isFallback) events.onCarrier(navigator.onLine ? "connecting" : "offline");
       },
       onFallback: (isFallback) => {
+        if (isFallback) outbox.rewind(outbox.oldest);
         events.onCarrier(isFallback ? "polling" : "socket");
         void this.#pump();
       },
@@ -102,22 +112,32 @@ export class AudioUplink {
       sample_rate: 16000,
       channels: this.outbox.channels,
       resume: this.outbox.oldest,
+      backlog: true,
     };
     this.#link.send(JSON.stringify(hello));
   }
 
   /** @param {import("../types.js").AudioMessage} message */
   #take(message) {
-    if (message.type === "ack") this.outbox.ack(message.samples);
+    if (message.type === "ack") this.#acknowledged(message.samples);
     else if (message.type === "state") this.events.onState(message);
     else if (message.type === "ready") {
       this.#link.settled();
       this.outbox.rewind(message.next_sample);
+      if (this.outbox.nextSample - this.outbox.cursor > LIVE_FIRST_MS * 16) this.outbox.goLive();
       this.#isReady = true;
+      this.#readyAt = this.#movedAt = performance.now();
       this.events.onCarrier("socket");
       this.events.onReady();
       void this.#pump();
     }
+  }
+
+  /** @param {number} samples */
+  #acknowledged(samples) {
+    const before = this.outbox.oldest;
+    this.outbox.ack(samples);
+    if (this.outbox.oldest > before || this.outbox.hasMore) this.#movedAt = performance.now();
   }
 
   async #pump() {
@@ -135,10 +155,21 @@ export class AudioUplink {
     if (this.outbox.unackedMs > 0 && this.#link.silentMs > SILENT_MS) {
       this.#link.restart();
       this.events.onSilent();
-    }
+    } else if (this.outbox.isLiveFirst && performance.now() - this.#movedAt > AGAIN_MS) this.#link.restart();
+    this.#sendLive();
+    if (this.outbox.awaitsLive && performance.now() - this.#readyAt < LIVE_WITHIN_MS) return;
     for (let sent = 0; sent < CATCH_UP && this.isConnected; sent += 1) {
       if (this.#link.backlogBytes > BACKLOG_BYTES) return;
       const frame = await this.outbox.take();
+      if (!frame) return;
+      this.#link.send(encodeFrame(frame));
+      this.#sendLive();
+    }
+  }
+
+  #sendLive() {
+    while (this.isConnected && this.#link.backlogBytes <= BACKLOG_BYTES) {
+      const frame = this.outbox.takeLive();
       if (!frame) return;
       this.#link.send(encodeFrame(frame));
     }

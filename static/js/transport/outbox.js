@@ -39,6 +39,9 @@ export class Outbox {
   /** @type {Frame[]} */
   #read = [];
   #cursor = 0;
+  /** Where the live audio began that goes before the rest, and how far it has gone; Infinity while all goes in order. */
+  #liveFrom = Infinity;
+  #live = Infinity;
   #acked = 0;
   #next = 0;
   /** Every frame that ends before this and is not in memory is in the store. */
@@ -81,7 +84,7 @@ export class Outbox {
   }
 
   get hasMore() {
-    return this.#cursor < this.#next;
+    return this.#cursor < Math.min(this.#next, this.#liveFrom);
   }
 
   /** The first sample that can still be sent. */
@@ -128,6 +131,11 @@ export class Outbox {
     this.#acked = Math.min(samples, this.#next);
     this.#memory.splice(0, this.#after(this.#memory, this.#acked));
     this.#cursor = Math.max(this.#cursor, this.#acked);
+    if (this.#acked >= this.#liveFrom) {
+      // The rest has caught up: one line again.
+      this.#cursor = Math.max(this.#acked, this.#live);
+      this.#liveFrom = this.#live = Infinity;
+    }
     this.#drop();
   }
 
@@ -142,6 +150,29 @@ export class Outbox {
       this.#next = sample;
     }
     this.#cursor = Math.max(this.#acked, Math.min(sample, this.#next));
+    this.#liveFrom = this.#live = Infinity;
+  }
+
+  /** What is captured from now on comes by `takeLive`, at once; `take` hands out what is older, beside it. */
+  goLive() {
+    this.#liveFrom = this.#live = this.#next;
+  }
+
+  /** Whether `goLive` holds: until everything before it is acknowledged, or the next `rewind`. */
+  get isLiveFirst() {
+    return this.#liveFrom < Infinity;
+  }
+
+  /** Whether no live frame has gone yet: the first one must, before older ones, to be seen as a jump. */
+  get awaitsLive() {
+    return this.isLiveFirst && this.#live === this.#liveFrom;
+  }
+
+  /** @returns {Frame | null} the next frame since `goLive`; null when there is none, or all goes in order */
+  takeLive() {
+    const frame = this.#memory[this.#after(this.#memory, this.#live)] ?? null;
+    if (frame) this.#live = this.#end(frame);
+    return frame;
   }
 
   /**
@@ -184,6 +215,7 @@ export class Outbox {
 
   /** @returns {Promise<Frame | null>} */
   async #find() {
+    if (!this.hasMore) return null;
     const kept = this.#kept();
     if (this.#cursor >= this.#storedUntil || (kept && kept.first <= this.#cursor)) return kept;
     const stored = await this.#stored();
