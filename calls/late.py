@@ -127,10 +127,12 @@ def _recording(call: Call) -> Recording:
 
 def _tell(call: Call, *, there: int, start: int, end: int) -> None:
     """What never came stays a gap for good; what came and nobody has heard is one for the repair."""
-    if ms(start) - ms(there) >= SHORTEST_GAP_MS:
-        _add_gap(call, ms(there), ms(start), NEVER_ARRIVED)
+    known_ms = _heard_ms(call)
+    jumped_ms = max(ms(there), known_ms)
+    if ms(start) - jumped_ms >= SHORTEST_GAP_MS:
+        _add_gap(call, jumped_ms, ms(start), NEVER_ARRIVED)
     if not Door(state_of(call), call.channels).is_shut:
-        from_ms = max(ms(start), _heard_ms(call))
+        from_ms = max(ms(start), known_ms)
         while from_ms < ms(end):
             until_ms = min(ms(end), from_ms + LONGEST_GAP_MS)
             _add_gap(call, from_ms, until_ms, ARRIVED_LATE)

@@ -173,6 +173,10 @@ async def test_where_nothing_is_kept_it_is_transcribed_and_then_gone(
     assert await in_business(acme, late.drop_passing) == 1
     assert not path.exists()
     assert not await in_business(acme, lambda: Recording.objects.filter(call_id=call_id).exists())
+    # More of it, after the file has gone: it joins what was transcribed, nothing is missing in between.
+    assert await send(rep, call_id, 96_000, pcm(1)) == (200, {"ack": 112_000, "next_sample": 112_000})
+    gaps = await in_business(acme, lambda: list(Gap.objects.filter(call_id=call_id).values_list("start_ms", "reason")))
+    assert gaps == [(2_000, late.ARRIVED_LATE), (6_000, late.ARRIVED_LATE)]
 
 
 async def test_audio_nobody_could_transcribe_is_not_kept_longer_than_it_may_come(

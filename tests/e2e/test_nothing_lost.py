@@ -37,6 +37,14 @@ WebSocket.prototype.send = function (data) {
   if (data instanceof ArrayBuffer) void tell(Number(new DataView(data).getBigUint64(0, true)), new Uint8Array(data, 8));
   return send.call(this, data);
 };
+const { fetch } = window;
+window.fetch = function (path, options) {
+  const first = Number(/audio.first_sample=(\\d+)/.exec(path)?.[1]);
+  for (let at = 0; first >= 0 && at < options.body.length; at += 3200) {
+    void tell(first + at / 2, options.body.slice(at, at + 3200));
+  }
+  return fetch.call(this, path, options);
+};
 """
 
 
