@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from calls import consents, metrics, services
+from calls import consents, late, metrics, services
 from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, raw_answer, raw_body, whole_parameter
 from calls.live import drain
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
@@ -155,13 +155,19 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
 @endpoint("POST", scope=Scope.CALLS_WRITE)
 async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not."""
+    """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not.
+
+    A call that has ended takes it as late audio (`calls.late`), for as long as that may come.
+    """
     first_sample = whole_parameter(request, "first_sample", None, 1 << 53)
     pcm = raw_body(request)
     asked, found = await ask(request, lambda member: services.own_call(call_id, member))
     if check_pcm(pcm, found.channels) == 0:
         raise MessageError("There is no audio in the body: send PCM16 at 16 kHz.")
-    session = await registry.open(asked.business, call_id)
+    try:
+        session = await registry.open(asked.business, call_id)
+    except services.CallOver:
+        return await _late_audio(call_id, first_sample, pcm)
     stride = BYTES_PER_SAMPLE * found.channels
     ack = 0
     for offset in range(0, len(pcm), MAX_FRAME_SAMPLES * stride):
@@ -214,6 +220,15 @@ async def preflight(request: HttpRequest) -> HttpResponse:
         raise ApiError(503, "no_speech", f"Speech can not be recognised right now: {error.reason}") from error
     text, _ = redacted_text(text, redact)
     return answer({"text": text, "took_ms": int((time.monotonic() - began) * 1_000), "provider": provider})
+
+
+async def _late_audio(call_id: uuid.UUID, first_sample: int, pcm: bytes) -> HttpResponse:
+    try:
+        taken = await in_thread(late.take)(call_id, first_sample, pcm)
+    except OSError as error:
+        metrics.errors.labels("storage").inc()
+        raise ApiError(503, "saving_late", "The audio can not be stored right now: send it again later.") from error
+    return answer({"ack": taken.ack, "next_sample": taken.ack})
 
 
 async def _end_here(session: LiveSession) -> None:

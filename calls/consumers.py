@@ -33,6 +33,8 @@ CURSOR_WORDS = {
     "after": "after is the number of the last event you have, or 0.",
     "epoch": "epoch is the one that the server named last, or 0.",
 }
+ALIVE_EVERY_S = 5.0
+ALIVE = '{"type":"alive"}'
 
 
 class AudioSocket(CallSocket):
@@ -57,7 +59,7 @@ class AudioSocket(CallSocket):
         if call.channels != hello.channels:
             raise bad(f"This call was created with {call.channels} channel(s): say so in hello.")
         session = await registry.open(self.business, self.call_id)
-        session.attach(self)
+        session.attach(self, sends_backlog=hello.backlog)
         try:
             await self._listen(session)
         finally:
@@ -119,7 +121,7 @@ class EventsSocket(CallSocket):
                 leave=self.close,
             )
             try:
-                await together(self._listen(call), self._show(call, subscriber))
+                await together(self._listen(call), self._show(call, subscriber), self._beat())
             finally:
                 feed.unsubscribe(subscriber)
 
@@ -129,6 +131,12 @@ class EventsSocket(CallSocket):
             await subscriber.run()
         else:
             await together(subscriber.run(), self._keep_asking())
+
+    async def _beat(self) -> None:
+        """A client that hears nothing for long takes its connection for dead; between calls' events it may be long."""
+        while True:
+            await asyncio.sleep(ALIVE_EVERY_S)
+            self.outbox.put_fleeting(ALIVE)
 
     async def _keep_asking(self) -> None:
         while True:

@@ -115,7 +115,12 @@ class CallConsent(models.Model):
 
 
 class Recording(models.Model):
-    """Where a call's audio lies: raw PCM16 at 16 kHz, interleaved, from sample 0 of the capture clock."""
+    """Where a call's audio lies: raw PCM16 at 16 kHz, interleaved, from sample 0 of the capture clock.
+
+    A path that ends in `PASSING` is no recording that anybody keeps: late audio until it is transcribed (`calls.late`).
+    """
+
+    PASSING = ".late.pcm"
 
     call = models.OneToOneField(Call, models.CASCADE, related_name="recording")
     path = models.CharField(max_length=200)
@@ -125,6 +130,10 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stored_samples // 16_000} s"
+
+    @property
+    def is_passing(self) -> bool:
+        return self.path.endswith(self.PASSING)
 
 
 class Gap(models.Model):

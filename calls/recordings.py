@@ -60,7 +60,7 @@ def find(call: Call, member: MemberRef, policy: Policy) -> Sound | Silence:
     if call.state != CallState.ENDED:
         return Silence(NOT_OVER)
     row = Recording.objects.filter(call=call).first()
-    if row is None:
+    if row is None or row.is_passing:
         return Silence(_why_none(call, policy))
     path = storage_root() / row.path
     samples = stored_samples(path, row.channels)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics, speech
 from calls.consents import state_of
 from calls.events import Kind
+from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
 from calls.live.door import Door
 from calls.live.recording import read_samples, storage_root
 from calls.models import Call, Gap, Recording
@@ -75,7 +77,7 @@ def _pieces(call: Call) -> list[Piece]:
         return []
     path, left_ms = storage_root() / recording.path, MOST_MS
     pieces = []
-    for gap in Gap.objects.filter(call=call, repaired_at=None, end_ms__gt=0).order_by("start_ms"):
+    for gap in _open_gaps(call, recording.stored_samples):
         length_ms = gap.end_ms - gap.start_ms
         start, end = gap.start_ms * SAMPLES_PER_MS, gap.end_ms * SAMPLES_PER_MS
         pcm = read_samples(path, recording.channels, start, end) if 0 < length_ms <= left_ms else b""
@@ -84,6 +86,13 @@ def _pieces(call: Call) -> list[Piece]:
             pieces.append(Piece(gap.pk, start, door.mask(pcm)))
             left_ms -= length_ms
     return pieces
+
+
+def _open_gaps(call: Call, stored_samples: int) -> QuerySet[Gap]:
+    """Without those whose audio never came: the recording is silent there, and silence is no transcript."""
+    here = ~Q(reason=ON_ITS_WAY) | Q(end_ms__lte=stored_samples // SAMPLES_PER_MS)
+    gaps = Gap.objects.filter(here, call=call, repaired_at=None, end_ms__gt=0)
+    return gaps.exclude(reason=NEVER_ARRIVED).order_by("start_ms")
 
 
 async def _transcribe(provider: SpeechProvider, spec: StreamSpec, pieces: Sequence[Piece]) -> list[Repaired]:

@@ -8,7 +8,7 @@ import uuid
 
 from django.core.cache import cache
 
-from calls import heartbeat, reports, retention, sweeper
+from calls import heartbeat, late, reports, retention, sweeper
 from calls.play_tests import running as play_tests
 from calls.prompt_tests import running
 from tenants.context import Business, business_scope
@@ -61,6 +61,7 @@ def sweep() -> None:
         try:
             with business_scope(business):
                 sweeper.end_silent_calls()
+                late.drop_passing()
                 due = list(sweeper.due_reports())
                 tests = sweeper.due_prompt_tests()
                 play_test_ids = sweeper.due_play_tests()

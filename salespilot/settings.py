@@ -294,6 +294,7 @@ LOGGING = logs.configuration(LOG_LEVEL)
 LIVE_CALLS_MAX = env.integer("LIVE_CALLS_MAX", 200, minimum=1, maximum=10_000)
 LIVE_CALLS_PER_BUSINESS = env.integer("LIVE_CALLS_PER_BUSINESS", 100, minimum=1, maximum=10_000)
 SOCKETS_PER_MEMBER = env.integer("SOCKETS_PER_MEMBER", 250, minimum=4, maximum=100_000)
+CALL_LATE_AUDIO_HOURS = env.integer("CALL_LATE_AUDIO_HOURS", 24, minimum=1, maximum=168)
 CALL_SILENT_AFTER_S = env.integer("CALL_SILENT_AFTER_S", 120, minimum=10, maximum=86_400)
 
 # Mail ----------------------------------------------------------------------------------------

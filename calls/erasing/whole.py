@@ -54,15 +54,12 @@ def erase_content(call: Call) -> bool:
     A run that was cut off before the end finds the call by its name again. Raises `OSError` when the recording can
     not be removed: the call is then as it was.
     """
-    recording = Recording.objects.filter(call=call).first()
-    if recording is not None:
-        remove(storage_root() / recording.path)
-        recording.delete()
+    had_recording = _remove_recording(call)
     with transaction.atomic():
         delete_content(call.pk)
         reports, _ = Report.objects.filter(call=call).delete()
         CallConsent.objects.filter(call=call).update(wording="", place="", recorded_by_name="")
-        was_there = bool(recording or reports or call.customer or call.log_deleted_at is None)
+        was_there = bool(had_recording or reports or call.customer or call.log_deleted_at is None)
         Call.objects.filter(pk=call.pk, state=CallState.ENDED).update(
             customer="",
             place="",
@@ -71,4 +68,15 @@ def erase_content(call: Call) -> bool:
             report_state=ReportState.NONE,
             report_due_at=None,
         )
+    # Late audio may have come before the lines above closed the call to it.
+    _remove_recording(call)
     return was_there
+
+
+def _remove_recording(call: Call) -> bool:
+    recording = Recording.objects.filter(call=call).first()
+    if recording is None:
+        return False
+    remove(storage_root() / recording.path)
+    recording.delete()
+    return True

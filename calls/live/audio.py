@@ -17,6 +17,10 @@ MAX_FRAME_BYTES = 65_536
 MAX_FRAME_SAMPLES = SAMPLE_RATE
 MAX_CALL_SAMPLES = 24 * 3_600 * SAMPLE_RATE
 LEAD_SAMPLES = 30 * SAMPLE_RATE
+ON_ITS_WAY = "This audio comes later than what followed it."
+"""The reason of a gap whose audio the client has kept, and sends beside the live frames."""
+NEVER_ARRIVED = "This audio never arrived."
+"""The reason of a gap that nothing can transcribe: there is no audio of it."""
 
 
 @dataclass(frozen=True, slots=True)

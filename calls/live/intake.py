@@ -9,7 +9,18 @@ from typing import Any
 from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live import recording
-from calls.live.audio import TOO_FAST, Frame, FrameCursor, FrameError, Piece, is_ahead_of_time, ms
+from calls.live.audio import (
+    NEVER_ARRIVED,
+    ON_ITS_WAY,
+    TOO_FAST,
+    Frame,
+    FrameCursor,
+    FrameError,
+    Piece,
+    is_ahead_of_time,
+    ms,
+)
+from calls.live.backlog import Backlog
 from calls.live.door import Door
 from calls.live.listening import Listening
 from calls.live.memory import AudioMemory
@@ -58,6 +69,15 @@ class AudioCopy:
         if self._memory is not None:
             self._memory.add(piece)
 
+    def pass_over(self, start: int, end: int) -> None:
+        """Nothing comes for [start, end)."""
+        if self.recorder is not None:
+            self.recorder.pass_over(start, end)
+
+    @property
+    def is_full(self) -> bool:
+        return self.recorder is not None and self.recorder.is_full
+
     def acknowledged(self, samples: int) -> None:
         if self._memory is not None:
             self._memory.forget_before(samples)
@@ -79,7 +99,10 @@ class AudioCopy:
 
 
 class Intake:
-    """One per session. `attended_at` is the last time (monotonic seconds) anything came from the rep's side."""
+    """One per session. `attended_at` is the last time (monotonic seconds) anything came from the rep's side.
+
+    While `sends_backlog`, what a frame jumps over is still to come: beside the live frames, for the second lane alone.
+    """
 
     def __init__(
         self,
@@ -93,6 +116,8 @@ class Intake:
         fleeting: Callable[[dict[str, Any]], None],
     ) -> None:
         self.cursor = FrameCursor(call.channels, max(call.acked_samples, call.stored_samples or 0))
+        self.sends_backlog = False
+        self._backlog = Backlog(call.channels)
         self.attended_at = time.monotonic()
         self._opened_at = self.attended_at
         self._call = call
@@ -110,12 +135,13 @@ class Intake:
         now = time.monotonic()
         self.attended_at = now
         self._check_pace(frame, now)
+        self._take_late(frame)
         piece = self.cursor.accept(frame)
         if piece is None:
             return
         metrics.frames.inc()
         if piece.hole:
-            self._note_hole(piece)
+            self._note_hole(piece.first_sample - piece.hole, piece.first_sample)
         # From here on nobody sees what may not be heard.
         piece = self._door.admit(piece)
         for change in self._meters.hear(piece):
@@ -125,6 +151,12 @@ class Intake:
         if piece.end_sample >= self._meters_due:
             self._meters_due = piece.end_sample + METERS_EVERY
             self._publish_meters(piece.end_sample)
+
+    @property
+    def resume_at(self) -> int:
+        """Where the client is to go on: what is missing first."""
+        missing = self._backlog.oldest
+        return self.cursor.next_sample if missing is None else missing
 
     def now_ms(self) -> int:
         """The capture clock as far as the server can know it: by audio, or by the call's age without any."""
@@ -143,10 +175,33 @@ class Intake:
         if is_too_fast:
             raise FrameError(TOO_FAST)
 
-    def _note_hole(self, piece: Piece) -> None:
-        start_ms, end_ms = ms(piece.first_sample - piece.hole), ms(piece.first_sample)
-        if end_ms - start_ms >= SHORTEST_HOLE_MS:
-            self._append(Kind.GAP, events.gap(start_ms=start_ms, end_ms=end_ms, reason="This audio never arrived."))
+    def _note_hole(self, start: int, end: int) -> None:
+        """What is on its way holds the ack back; what never comes does not."""
+        if self.sends_backlog:
+            for start_ms, end_ms in self._backlog.open(start, end):
+                if not self._door.is_shut and end_ms - start_ms >= SHORTEST_HOLE_MS:
+                    self._append(Kind.GAP, events.gap(start_ms=start_ms, end_ms=end_ms, reason=ON_ITS_WAY))
+                    self._listening.expect(start_ms, end_ms)
+            return
+        self._copy.pass_over(start, end)
+        if ms(end) - ms(start) >= SHORTEST_HOLE_MS:
+            self._append(Kind.GAP, events.gap(start_ms=ms(start), end_ms=ms(end), reason=NEVER_ARRIVED))
+
+    def _take_late(self, frame: Frame) -> None:
+        """What was jumped over: into the copy, and once a part of it is whole, to the second lane.
+
+        Raises `FrameError` while the copy has enough to do with the live frames.
+        """
+        if self._backlog.oldest is None or frame.first_sample >= self.cursor.next_sample:
+            return
+        if self._copy.is_full:
+            raise FrameError(TOO_FAST)
+        for piece in self._backlog.take(frame):
+            metrics.frames.inc()
+            self._copy.add(self._door.admit(piece))
+        for start_ms, end_ms in self._backlog.complete():
+            if not self._door.is_shut and end_ms - start_ms >= SHORTEST_HOLE_MS:
+                self._listening.repair_all(start_ms, end_ms)
 
     def _publish_meters(self, end_sample: int) -> None:
         meters = self._meters

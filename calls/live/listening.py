@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -172,6 +172,18 @@ class Listening:
         """Stops both lanes at once. May be called twice."""
         tasks, self._tasks = self._tasks, []
         await stop(tasks)
+
+    def know(self, lines: Iterable[Line]) -> None:
+        """What an earlier owner heard is not told a second time when its audio comes again."""
+        self._browser_spans.extend((line.channel, line.start_ms, line.end_ms) for line in lines)
+
+    def expect(self, start_ms: int, end_ms: int) -> None:
+        """A gap that the log has just told: its audio is on its way, and nothing behind it is settled before."""
+        self._marks.open_gap(start_ms, end_ms)
+
+    def repair_all(self, start_ms: int, end_ms: int) -> None:
+        """As `repair`, for both sides alike."""
+        self.repair(Missing(start_ms, end_ms, "", dict.fromkeys(self._marks.channels, (start_ms, end_ms))))
 
     def repair(self, missing: Missing) -> None:
         """A gap that is in the log already, from before a take-over."""

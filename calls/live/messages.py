@@ -29,10 +29,14 @@ class MessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first message of the audio socket. `resume` is the first sample the client can still send."""
+    """The first message of the audio socket. `resume` is the first sample the client can still send.
+
+    `backlog`: it sends the newest audio first and the rest beside it, so a jump is no loss.
+    """
 
     channels: int
     resume: int
+    backlog: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,9 @@ def parse_hello(text: str) -> Hello:
     value = parse_object(text)
     if value.get("type") != "hello":
         raise MessageError("Say hello first.")
-    only(value, {"type", "protocol", "encoding", "sample_rate", "channels", "resume"})
+    only(value, {"type", "protocol", "encoding", "sample_rate", "channels", "resume", "backlog"})
+    if not isinstance(value.get("backlog", False), bool):
+        raise MessageError("backlog is true or false.")
     if value.get("protocol") != 1:
         raise MessageError("This server speaks protocol 1.")
     if value.get("encoding") != "linear16" or value.get("sample_rate") != 16_000:
@@ -81,7 +87,8 @@ def parse_hello(text: str) -> Hello:
     channels = whole(value, "channels", 2)
     if channels < 1:
         raise MessageError("channels is 1 or 2.")
-    return Hello(channels=channels, resume=whole({"resume": 0, **value}, "resume", 1 << 53))
+    resume = whole({"resume": 0, **value}, "resume", 1 << 53)
+    return Hello(channels=channels, resume=resume, backlog=value.get("backlog", False))
 
 
 def parse_client_message(value: dict[str, Any]) -> ClientMessage:

@@ -8,8 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from calls.events import Kind
 from calls.live import recording
+from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
 from calls.live.door import ConsentState
 from calls.live.epochs import MARKS, Start
 from calls.live.recording_mark import claim
@@ -105,7 +108,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         recording_path=path,
         material=material,
         past=_past(call, material) if call.last_seq > 1 else Past(),
-        gaps=tuple(GapRow.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")),
+        gaps=tuple(_gaps(call, stored)),
         consent=ConsentState(Mode(call.consent_mode), Answer(call.consent_answer)),
         redact=tuple(policy.redact),
         allow_model_cards=policy.allow_model_cards,
@@ -148,7 +151,18 @@ def _recording(call: Call, epoch: int, *, is_kept: bool) -> tuple[str, int | Non
     # Before its length counts: a former owner that is still there writes nothing from here on.
     with suppress(OSError):
         claim(file, epoch)
-    return row.path, recording.stored_samples(file, call.channels)
+    stored = recording.stored_samples(file, call.channels)
+    if GapRow.objects.filter(call=call, reason=ON_ITS_WAY, repaired_at=None).exists():
+        # The file has holes: only what its owner said of it counts.
+        stored = min(stored, row.stored_samples)
+    return row.path, stored
+
+
+def _gaps(call: Call, stored: int | None) -> Iterable[tuple[int, int]]:
+    """Those whose audio is here. What was still on its way comes again: its client has no ack for it."""
+    here = ~Q(reason=ON_ITS_WAY) | Q(end_ms__lte=(stored or 0) // SAMPLES_PER_MS)
+    gaps = GapRow.objects.filter(here, call=call, repaired_at=None).exclude(reason=NEVER_ARRIVED)
+    return gaps.values_list("start_ms", "end_ms")
 
 
 def _past(call: Call, material: Material) -> Past:

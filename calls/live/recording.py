@@ -22,7 +22,9 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from calls import metrics
+from calls.live.backlog import Spans
 from calls.live.recording_mark import Mark, claim, read_mark, write_mark
+from calls.models import Recording as RecordingRow
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 SYNC_EVERY_S = 1.0
@@ -51,6 +53,11 @@ def relative_path(business_id: int, call_id: uuid.UUID) -> str:
     return f"{business_folder(business_id)}/{call_id.hex}.pcm"
 
 
+def passing_path(business_id: int, call_id: uuid.UUID) -> str:
+    """As `relative_path`, for audio that is kept only until it is transcribed."""
+    return f"{business_folder(business_id)}/{call_id.hex}{RecordingRow.PASSING}"
+
+
 def storage_root() -> Path:
     return Path(unquote(urlsplit(settings.AUDIO_STORAGE_URL).path))
 
@@ -75,6 +82,12 @@ def read_samples(path: Path, channels: int, start: int, end: int) -> bytes:
     except OSError:
         return b""
     return pcm[: len(pcm) // stride * stride]
+
+
+def write_samples(path: Path, channels: int, first_sample: int, pcm: bytes) -> None:
+    """Writes interleaved PCM at its place; on the disk when this returns. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_chunks(path, BYTES_PER_SAMPLE * channels, [(first_sample, pcm)])
 
 
 class Recorder:
@@ -107,6 +120,7 @@ class Recorder:
         self._on_trouble = on_trouble
         self._waiting: deque[Chunk] = deque()
         self._waiting_samples = 0
+        self._ahead = Spans()
         self._is_whole = True
         self._is_in_trouble = False
         self._turn = asyncio.Lock()
@@ -121,6 +135,15 @@ class Recorder:
             self._waiting_samples -= self._samples(dropped)
             self._is_whole = False
 
+    def pass_over(self, start: int, end: int) -> None:
+        """Nothing comes for [start, end): no watermark waits for it."""
+        self._reach(start, end)
+
+    @property
+    def is_full(self) -> bool:
+        """More than half of what may wait does: audio that can wait should."""
+        return self._waiting_samples > MAX_WAITING_SAMPLES // 2
+
     async def run(self) -> None:
         """Until cancelled."""
         while True:
@@ -133,8 +156,10 @@ class Recorder:
             chunks = list(self._waiting)
             if not chunks:
                 return
+            through, is_size_right = self._outlook(chunks)
+            write = partial(self._write, before=self.stored, through=through, is_size_right=is_size_right)
             try:
-                await self._in_thread(self._write, chunks, is_whole=self._is_whole)
+                await self._in_thread(write, chunks)
             except _SupersededError:
                 self._is_superseded = True
                 self._waiting.clear()
@@ -160,31 +185,39 @@ class Recorder:
                 self._waiting.popleft()
                 self._waiting_samples -= self._samples(chunk[1])
         if self._is_whole:
-            first_sample, pcm = chunks[-1]
-            self.stored = max(self.stored, first_sample + self._samples(pcm))
+            for first_sample, pcm in chunks:
+                self._reach(first_sample, first_sample + self._samples(pcm))
             self._on_stored(self.stored)
 
-    def _write(self, chunks: Sequence[Chunk], *, is_whole: bool) -> None:
+    def _outlook(self, chunks: Sequence[Chunk]) -> tuple[int, bool]:
+        """How far the recording is whole once `chunks` are written, and whether its size says so too."""
+        if not self._is_whole:
+            return self.stored, False
+        ahead = self._ahead.copy()
+        for first_sample, pcm in chunks:
+            ahead.add(first_sample, first_sample + self._samples(pcm))
+        through = ahead.through(self.stored)
+        return through, through >= ahead.last
+
+    def _reach(self, start: int, end: int) -> None:
+        """The watermark passes what is stored without a hole; what lies behind one waits for it."""
+        self._ahead.add(start, end)
+        self.stored = self._ahead.through(self.stored)
+        self._ahead.remove(0, self.stored)
+
+    def _write(self, chunks: Sequence[Chunk], *, before: int, through: int, is_size_right: bool) -> None:
         """Raises `OSError`, `_SupersededError`."""
-        stride = BYTES_PER_SAMPLE * self.channels
         if self._mark is None:
             self._mark = claim(self.path, self._epoch)
-        if not is_whole:
+        if not is_size_right:
             # Before what comes after the hole: the size lies from here on.
-            self._note_whole(self.stored)
+            self._note_whole(before)
         self._check_owner()
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            for first_sample, pcm in chunks:
-                _write_all(handle, pcm, first_sample * stride)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _write_chunks(self.path, BYTES_PER_SAMPLE * self.channels, chunks)
         # What an owner wrote that was stopped in between is not acknowledged.
         self._check_owner()
-        if is_whole and self._mark.whole_through is not None:
-            first_sample, pcm = chunks[-1]
-            self._note_whole(first_sample + self._samples(pcm))
+        if self._mark.whole_through is not None:
+            self._note_whole(through)
 
     def _check_owner(self) -> None:
         mark = read_mark(self.path)
@@ -212,6 +245,16 @@ class Recorder:
 
     def _samples(self, pcm: bytes) -> int:
         return len(pcm) // (BYTES_PER_SAMPLE * self.channels)
+
+
+def _write_chunks(path: Path, stride: int, chunks: Sequence[Chunk]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        for first_sample, pcm in chunks:
+            _write_all(handle, pcm, first_sample * stride)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write_all(handle: int, data: bytes, offset: int) -> None:

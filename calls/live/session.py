@@ -35,7 +35,6 @@ from calls.live.messages import CONSENT_MAIL, MessageError, parse_client_message
 from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
 from calls.live.people import People, Person
-from calls.live.repair_lane import Missing
 from calls.live.store import Batch
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
@@ -155,6 +154,7 @@ class LiveSession:
         past = self.call.past
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
+        self._listening.know(past.lines)
         self._feed.attach(self.log)
         # An owner that took over says so before anything else: its numbers begin here (`calls.live.epochs`).
         if self.call.epoch > 1 or self._door.opening is not Opening.ALL:
@@ -199,12 +199,16 @@ class LiveSession:
 
     # Audio --------------------------------------------------------------------------------------------
 
-    def attach(self, link: AudioLink) -> None:
-        """A new audio socket: it takes over from an older one, which closes with 4409."""
+    def attach(self, link: AudioLink, *, sends_backlog: bool = False) -> None:
+        """A new audio socket: it takes over from an older one, which closes with 4409.
+
+        `sends_backlog`: as `Intake.sends_backlog`.
+        """
         self._close_link(SECOND_SOCKET)
         self._link = link
         self._intake.attended_at = time.monotonic()
-        link.ready(epoch=self.call.epoch, next_sample=self.next_sample)
+        self._intake.sends_backlog = sends_backlog
+        link.ready(epoch=self.call.epoch, next_sample=self._intake.resume_at)
         link.ack(self._marks.ack)
         link.state(self._state())
         self.put_rung(Part.LINK, Rung.FULL)
@@ -387,8 +391,7 @@ class LiveSession:
     def _repair_the_past(self) -> None:
         call = self.call
         for start_ms, end_ms in () if self._door.is_shut else call.gaps:
-            spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
-            self._listening.repair(Missing(start_ms, end_ms, "", spans))
+            self._listening.repair_all(start_ms, end_ms)
         if self.next_sample > call.acked_samples + samples(100):
             for gap in opening.unheard_gaps(call, ms(self.next_sample)):
                 self._listening.missed(gap)
@@ -402,6 +405,9 @@ class LiveSession:
             if now >= inbox_due:
                 inbox_due = now + INBOX_EVERY_S
                 self.look_into_inbox()
+            if self._link is not None:
+                # Also when nothing is new: a client that hears nothing for seconds takes its connection for dead.
+                self._link.ack(max(0, self._last_ack))
             self._tick("listening", self._listening.tick)
             self._tick("coach", self._tick_coach)
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:

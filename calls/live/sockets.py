@@ -168,10 +168,10 @@ class CallSocket(ABC):
         return await in_thread(find)(self.call_id, self.member)
 
 
-async def together(main: Coroutine[Any, Any, None], aside: Coroutine[Any, Any, None]) -> None:
-    """Runs `aside` for as long as `main` runs."""
-    task = asyncio.create_task(aside)
+async def together(main: Coroutine[Any, Any, None], *asides: Coroutine[Any, Any, None]) -> None:
+    """Runs `asides` for as long as `main` runs."""
+    running = [asyncio.create_task(aside) for aside in asides]
     try:
         await main
     finally:
-        await tasks.stop([task])
+        await tasks.stop(running)

@@ -2,16 +2,18 @@
 /** The rep's own call: capture goes up, the log comes down, until it is hung up. */
 
 import { BrowserSpeech } from "./browser_speech.js";
+import { sayLate, sayRest, sayTrouble, tellEnd } from "./call_end.js";
 import { hush } from "./consent.js";
 import { byId } from "./dom.js";
-import { ApiError, request } from "./http.js";
+import { request } from "./http.js";
 import { wantsBrowserSpeech } from "./ladder.js";
 import { callKeys, LiveView } from "./live_view.js";
 import { notify, withdraw } from "./notices.js";
 import { PaintLog } from "./paint_log.js";
 import { CaptureClock } from "./timing.js";
 import { AudioUplink } from "./transport/audio_uplink.js";
-import { IndexedFrames } from "./transport/frame_store.js";
+import { deliver } from "./transport/delivery.js";
+import { alone, IndexedFrames } from "./transport/frame_store.js";
 import { Outbox } from "./transport/outbox.js";
 import { keepAwake } from "./wake_lock.js";
 
@@ -20,6 +22,7 @@ const LAST_ACK_MS = 3000;
 const SUPERSEDED = 4409;
 /** Also how the sockets of a call that has ended close, sometimes before its last event is here. */
 const NOT_ALLOWED = 4403;
+const NOT_SIGNED_IN = 4401;
 
 export class CallRoom {
   /** @type {import("./audio/capture.js").Capture | null} */
@@ -27,8 +30,14 @@ export class CallRoom {
   #clock = new CaptureClock();
   #paints = new PaintLog();
   #isOver = false;
+  #isLoaded = false;
+  #isHangingUp = false;
+  /** The call has ended: what is left of its audio goes by HTTP. */
+  #isResting = false;
   /** @type {() => void} */
   #letSleep = () => {};
+  /** @type {() => void} other windows may have the audio */
+  #letGo = () => {};
   /** @type {() => void} */
   #resolveReady = () => {};
 
@@ -39,8 +48,8 @@ export class CallRoom {
     this.ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
-    this.store = new IndexedFrames(call.id, call.channels);
-    this.outbox = new Outbox(call.channels, this.store);
+    this.store = new IndexedFrames(call.id);
+    this.outbox = new Outbox(call.channels, this.store, { onTrouble: sayTrouble });
     this.uplink = new AudioUplink({
       callId: call.id,
       path: call.audio,
@@ -50,6 +59,7 @@ export class CallRoom {
         onCarrier: (how) => this.view.light.setCarrier({ audio: how }),
         onFinal: (code, reason) => void this.#refused(code, reason),
         onReady: () => this.#resolveReady(),
+        onSilent: () => this.view.events.doubt(),
       },
     });
     this.view = new LiveView(call, {
@@ -57,7 +67,7 @@ export class CallRoom {
       onAct: (id, action) => void this.view.events.send({ type: action, card_id: id }).catch(() => {}),
       onPainted: (id, triggerEndMs) => this.#painted(id, triggerEndMs),
       onState: (state) => this.#state(state),
-      onEnded: () => this.#ended(),
+      onEnded: (reason) => this.#ended(reason),
       // A card that has left the call meanwhile: the screen has moved on as well.
       onRefused: () => {},
       onFinal: (code, reason) => void this.#refused(code, reason),
@@ -71,12 +81,15 @@ export class CallRoom {
     byId("hang-up").addEventListener("click", () => void this.hangUp());
     window.addEventListener("beforeunload", this.#leaving);
     window.addEventListener("online", this.#online);
+    window.addEventListener("pagehide", this.#hidden);
+    document.addEventListener("visibilitychange", this.#hidden);
+    void alone(this.call.id, { isPatient: true }, () => new Promise((resolve) => (this.#letGo = resolve))).catch(() => {});
     this.view.open();
   }
 
   /** Takes the call over to this page. Frames pushed from now on go up. */
   async connect() {
-    await this.outbox.load();
+    await this.#load();
     this.view.light.setCarrier({ audio: "connecting" });
     this.uplink.open();
     this.#letSleep = keepAwake();
@@ -94,23 +107,30 @@ export class CallRoom {
   };
 
   async hangUp() {
+    if (this.#isHangingUp) return;
+    this.#isHangingUp = true;
     const button = byId("hang-up", HTMLButtonElement);
     button.disabled = true;
-    await this.capture?.close();
+    const { capture } = this;
     this.capture = null;
+    await capture?.close();
+    void this.outbox.flush();
+    // A call that silence has ended is over once the rest is delivered, and that goes on by itself.
+    if (this.#isResting) return;
     await this.#lastAck();
-    try {
-      await request(`/api/calls/${this.call.id}/end`, { method: "POST" });
-      this.#ended();
-    } catch (error) {
-      button.disabled = false;
-      notify("hang-up", {
-        tone: "warn",
-        title: error instanceof ApiError ? error.message : "The call could not be ended.",
-        text: "The microphone is off and the audio is kept. Try again in a moment.",
-        ways: [{ label: "Hang up again", run: () => void this.hangUp() }],
-      });
+    const refusal = await tellEnd(this.call.id, { unackedMs: () => this.outbox.unackedMs, isOver: () => this.#isOver });
+    if (!refusal) {
+      this.#ended("hung_up");
+      return;
     }
+    this.#isHangingUp = false;
+    button.disabled = false;
+    notify("hang-up", {
+      tone: "warn",
+      title: refusal.message,
+      text: "The microphone is off and the audio is kept. Try again in a moment.",
+      ways: [{ label: "Hang up again", run: () => void this.hangUp() }],
+    });
   }
 
   async #lastAck() {
@@ -120,29 +140,69 @@ export class CallRoom {
     }
   }
 
-  #ended() {
-    if (this.#isOver) return;
+  /** @param {string} reason */
+  #ended(reason) {
+    if (this.#isOver || this.#isResting) return;
+    this.#isResting = true;
+    if (this.capture && reason === "silent") {
+      this.uplink.close();
+      this.view.light.setCarrier({ audio: "late" });
+      sayLate();
+    } else this.#stop();
+    void this.#deliverRest();
+  }
+
+  async #deliverRest() {
+    await this.#load();
+    const isMore = () => this.capture !== null;
+    const outcome = await deliver(this.call.id, this.outbox, {
+      isMore,
+      onProgress: () => isMore() || sayRest(this.outbox.unackedMs),
+    });
     this.#stop();
-    void this.store.destroy().catch(() => {});
+    window.removeEventListener("beforeunload", this.#leaving);
+    if (outcome === "refused") {
+      notify("rest", {
+        tone: "bad",
+        title: "The rest of the recording can not be sent from here.",
+        text: "It is kept in this browser, and sent once you are signed in again.",
+        ways: [this.#signIn()],
+      });
+      return;
+    }
+    await this.store.destroy().catch(() => {});
     window.location.assign(`/calls/${this.call.id}/report/`);
   }
 
+  /** What an earlier page of this call left in this browser counts as captured here. */
+  async #load() {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    await this.outbox.load();
+  }
+
   #stop() {
+    if (this.#isOver) return;
     this.#isOver = true;
-    window.removeEventListener("beforeunload", this.#leaving);
     window.removeEventListener("online", this.#online);
-    void this.capture?.close();
+    const { capture } = this;
+    this.capture = null;
+    void capture?.close();
+    void this.outbox.flush();
     this.speech.stop();
     this.uplink.close();
     this.view.close();
     this.#letSleep();
   }
 
+  #hidden = () => void this.outbox.flush();
+
   #online = () => this.uplink.revive();
 
   /** @param {BeforeUnloadEvent} event */
   #leaving = (event) => {
-    if (this.capture) event.preventDefault();
+    const isSending = this.#isHangingUp || (this.#isResting && this.outbox.unackedMs > 0);
+    if (this.capture || isSending) event.preventDefault();
   };
 
   /** @param {import("./types.js").StatePayload} state */
@@ -166,12 +226,13 @@ export class CallRoom {
     }
   }
 
-  async #hasEnded() {
+  /** @returns {Promise<string>} why the call has ended; nothing while it has not, or nobody knows */
+  async #endReason() {
     try {
-      const { state } = /** @type {{state: string}} */ (await request(`/api/calls/${this.call.id}`));
-      return state === "ended";
+      const call = /** @type {{state: string, end_reason: string}} */ (await request(`/api/calls/${this.call.id}`));
+      return call.state === "ended" ? call.end_reason : "";
     } catch {
-      return false;
+      return "";
     }
   }
 
@@ -191,9 +252,12 @@ export class CallRoom {
    * @returns {Promise<void>}
    */
   async #refused(code, reason) {
-    if (this.#isOver || (code === NOT_ALLOWED && (await this.#hasEnded()))) return this.#ended();
-    if (this.#isOver) return;
+    const ending = code === NOT_ALLOWED ? await this.#endReason() : "";
+    if (ending) return this.#ended(ending);
+    if (this.#isOver || this.#isResting) return;
     this.#stop();
+    window.removeEventListener("beforeunload", this.#leaving);
+    this.#letGo();
     for (const id of ["hang-up", "open-sound", "light"]) byId(id).hidden = true;
     const again = { label: "Continue here", run: () => window.location.assign(`/calls/${this.call.id}/`) };
     if (code === SUPERSEDED) {
@@ -208,7 +272,14 @@ export class CallRoom {
     notify("refused", {
       tone: "bad",
       title: reason || "The server closed the call's connection.",
-      ways: code === 4401 ? [{ label: "Sign in", run: () => window.location.assign("/sign-in/") }] : [again],
+      text: this.outbox.unackedMs > 0 ? "What is not sent yet is kept in this browser." : "",
+      ways: code === NOT_SIGNED_IN ? [this.#signIn()] : [again],
     });
+  }
+
+  /** @returns {import("./notices.js").Way} and back here */
+  #signIn() {
+    const back = encodeURIComponent(`/calls/${this.call.id}/`);
+    return { label: "Sign in", run: () => window.location.assign(`/sign-in/?next=${back}`) };
   }
 }

@@ -7,7 +7,8 @@
 /**
  * @typedef {object} Carrier
  * @property {"socket" | "polling" | "offline" | "connecting"} events how the log arrives
- * @property {"socket" | "polling" | "offline" | "connecting" | "none"} audio how audio leaves; `none`: not captured here
+ * @property {"socket" | "polling" | "offline" | "connecting" | "late" | "none"} audio how audio leaves; `none`: not
+ * captured here; `late`: the call has ended without us, what is said is sent afterwards
  * @property {number} unackedMs audio only this browser holds
  */
 
@@ -34,7 +35,7 @@ const RUNGS = {
   local_fanout: ["good", "Everything works here"],
 };
 
-/** @type {Readonly<Record<"offline" | "polling" | "connecting", Light>>} */
+/** @type {Readonly<Record<"offline" | "polling" | "late" | "connecting", Light>>} */
 const OWN = {
   offline: { tone: "bad", name: RUNGS.offline[1], words: "Nothing is lost: keep this page open.", audio: KEPT_HERE },
   polling: {
@@ -42,6 +43,12 @@ const OWN = {
     name: RUNGS.polling[1],
     words: "The live connection is blocked: updates come every few seconds.",
     audio: "Audio is sent in small parts.",
+  },
+  late: {
+    tone: "warn",
+    name: RUNGS.recording[1],
+    words: "No live help any more.",
+    audio: "Audio is sent every ten seconds and transcribed after you hang up.",
   },
   connecting: { tone: "warn", name: "Connecting", words: "One moment.", audio: KEPT_HERE },
 };
@@ -72,9 +79,10 @@ function sinceOf({ rung, parts, since = {} }) {
 
 /**
  * @param {Carrier} carrier
- * @returns {"offline" | "polling" | "connecting" | null}
+ * @returns {"offline" | "polling" | "late" | "connecting" | null}
  */
 function ownRung({ events, audio }) {
+  if (audio === "late") return "late";
   if (events === "offline" || audio === "offline") return "offline";
   if (events === "polling" || audio === "polling") return "polling";
   return events === "connecting" || audio === "connecting" ? "connecting" : null;

@@ -201,13 +201,17 @@ export interface RewindMessage {
 }
 /** Without a number. */
 export type Fleeting = Interim | CardText | Meters | SocketError;
-export type EventsMessage = CallEvent | Fleeting | EpochMessage | RewindMessage;
+export type EventsMessage = CallEvent | Fleeting | EpochMessage | RewindMessage | Alive;
 /** `GET …/events` with `epoch`. */
 export interface PolledEvents {
   events: CallEvent[];
   last: number;
   epoch: number;
   rewind?: number;
+}
+/** Said every few seconds: the connection lives, also while nothing happens. */
+export interface Alive {
+  type: "alive";
 }
 
 /** Audio socket, server to browser. */
@@ -225,6 +229,8 @@ export interface Hello {
   sample_rate: 16000;
   channels: 1 | 2;
   resume: number;
+  /** The newest audio first, the rest beside it: what a frame jumps over is still to come. */
+  backlog?: boolean;
 }
 
 /** Events socket, browser to server; the same objects go to POST /api/calls/<id>/actions. */

@@ -240,7 +240,7 @@ async def test_a_manager_watches_but_does_not_feed(live: None, hears: Hears, cal
     assert (await manager.post(f"/api/calls/{call_id}/end"))[0] == 403
 
 
-async def test_an_ended_call_takes_no_audio_and_still_tells_its_log(
+async def test_an_ended_call_takes_nothing_live_and_still_tells_its_log(
     live: None, hears: Hears, caller: MakeCaller
 ) -> None:
     rep = await caller("rep")
@@ -251,7 +251,8 @@ async def test_an_ended_call_takes_no_audio_and_still_tells_its_log(
     assert (closed.code, closed.reason) == (4403, "This call has ended.")
     async with rep.events(call_id) as events:
         assert [(await events.receive())["kind"] for _ in range(2)] == ["call_started", "call_ended"]
-    status, answer = await rep.post(f"/api/calls/{call_id}/audio?first_sample=0", raw=b"\0" * 64)
+    line = {"channel": "rep", "text": "hello", "start_ms": 0, "end_ms": 500, "is_final": True, "utterance": 1}
+    status, answer = await rep.post(f"/api/calls/{call_id}/lines", {"lines": [line]})
     assert (status, answer["code"]) == (409, "call_ended")
     status, answer = await rep.get(f"/api/calls/{call_id}/events?after=2&wait=0")
     assert answer == {"events": [], "last": 2}

@@ -29,6 +29,12 @@ test("polling and connecting have their own words, also before the first state",
   assert.equal(lightFor(null, { ...CARRIED, audio: "none" }).tone, "good");
 });
 
+test("after the call has ended without us the light says what happens to the audio", () => {
+  const light = lightFor(FULL, { ...CARRIED, audio: "late", events: "offline" });
+  assert.equal(light.name, "Recording only");
+  assert.match(light.audio, /after you hang up/);
+});
+
 test("the browser recognises speech only when asked", () => {
   assert.equal(wantsBrowserSpeech(null), false);
   assert.equal(wantsBrowserSpeech(FULL), false);

@@ -1,7 +1,7 @@
 // @ts-check
 /** Takes captured frames to the server: by the audio socket, by HTTP while sockets fail. Nothing leaves the outbox unacknowledged. */
 
-import { request } from "../http.js";
+import { ApiError, request } from "../http.js";
 import { encodeFrame, joinFrames } from "./audio_frame.js";
 import { Link, socketUrl } from "./link.js";
 
@@ -9,10 +9,25 @@ import { Link, socketUrl } from "./link.js";
 const BACKLOG_BYTES = 131_072;
 /** Frames sent per captured frame while catching up: eight times as fast as they were spoken. */
 const CATCH_UP = 8;
+/** More than this behind: the newest audio goes first, so that help comes for what is being said. */
+const LIVE_FIRST_MS = 3000;
+/** As long as no live frame comes the older ones wait for it. */
+const LIVE_WITHIN_MS = 1000;
+/** All that is older was sent, and no ack has come of it for this long: it is sent again. */
+const AGAIN_MS = 20_000;
 const HTTP_FRAMES = 10;
 const HTTP_PAUSE_MS = 2000;
-/** The browser's buffer has not emptied for this long: the connection is dead, whatever the socket says. */
-const STALLED_MS = 6000;
+/** While we send the server says something every second. This long without a word: the connection is dead, whatever the socket says. */
+const SILENT_MS = 5000;
+const ANSWER_WITHIN_MS = 20_000;
+/** What an HTTP answer means where trying again changes nothing: the socket's close codes. */
+const FINAL_STATUS = new Map([
+  [400, 4400],
+  [401, 4401],
+  [403, 4403],
+  [404, 4404],
+  [409, 4403],
+]);
 
 /**
  * @typedef {object} UplinkEvents
@@ -20,6 +35,7 @@ const STALLED_MS = 6000;
  * @property {(how: "socket" | "polling" | "offline" | "connecting") => void} onCarrier how audio leaves, whenever that changes
  * @property {(code: number, reason: string) => void} onFinal
  * @property {() => void} onReady the server knows us: it said what it expects next
+ * @property {() => void} onSilent the server was not heard for too long: other connections may be dead as well
  */
 
 export class AudioUplink {
@@ -27,9 +43,13 @@ export class AudioUplink {
   #link;
   #isReady = false;
   #isPumping = false;
+  #isClosed = false;
   #timer = 0;
-  #flowedAt = 0;
   #httpFrom = 0;
+  #readyAt = 0;
+  /** When the ack last grew, or there was still something to send. */
+  #movedAt = 0;
+  #httpFrames = HTTP_FRAMES;
 
   /**
    * @param {{callId: string, path: string, outbox: import("./outbox.js").Outbox, events: UplinkEvents}} options
@@ -46,6 +66,7 @@ export class AudioUplink {
         if (!this.#link.isFallback) events.onCarrier(navigator.onLine ? "connecting" : "offline");
       },
       onFallback: (isFallback) => {
+        if (isFallback) outbox.rewind(outbox.oldest);
         events.onCarrier(isFallback ? "polling" : "socket");
         void this.#pump();
       },
@@ -76,6 +97,7 @@ export class AudioUplink {
   }
 
   close() {
+    this.#isClosed = true;
     window.clearInterval(this.#timer);
     this.#link.close();
   }
@@ -90,27 +112,36 @@ export class AudioUplink {
       sample_rate: 16000,
       channels: this.outbox.channels,
       resume: this.outbox.oldest,
+      backlog: true,
     };
     this.#link.send(JSON.stringify(hello));
   }
 
   /** @param {import("../types.js").AudioMessage} message */
   #take(message) {
-    if (message.type === "ack") this.outbox.ack(message.samples);
+    if (message.type === "ack") this.#acknowledged(message.samples);
     else if (message.type === "state") this.events.onState(message);
     else if (message.type === "ready") {
       this.#link.settled();
       this.outbox.rewind(message.next_sample);
+      if (this.outbox.nextSample - this.outbox.cursor > LIVE_FIRST_MS * 16) this.outbox.goLive();
       this.#isReady = true;
-      this.#flowedAt = performance.now();
+      this.#readyAt = this.#movedAt = performance.now();
       this.events.onCarrier("socket");
       this.events.onReady();
       void this.#pump();
     }
   }
 
+  /** @param {number} samples */
+  #acknowledged(samples) {
+    const before = this.outbox.oldest;
+    this.outbox.ack(samples);
+    if (this.outbox.oldest > before || this.outbox.hasMore) this.#movedAt = performance.now();
+  }
+
   async #pump() {
-    if (this.#isPumping) return;
+    if (this.#isPumping || this.#isClosed) return;
     this.#isPumping = true;
     try {
       if (this.isConnected) await this.#pumpSocket();
@@ -121,11 +152,24 @@ export class AudioUplink {
   }
 
   async #pumpSocket() {
-    if (this.#link.backlogBytes === 0) this.#flowedAt = performance.now();
-    else if (performance.now() - this.#flowedAt > STALLED_MS) this.#link.restart();
+    if (this.outbox.unackedMs > 0 && this.#link.silentMs > SILENT_MS) {
+      this.#link.restart();
+      this.events.onSilent();
+    } else if (this.outbox.isLiveFirst && performance.now() - this.#movedAt > AGAIN_MS) this.#link.restart();
+    this.#sendLive();
+    if (this.outbox.awaitsLive && performance.now() - this.#readyAt < LIVE_WITHIN_MS) return;
     for (let sent = 0; sent < CATCH_UP && this.isConnected; sent += 1) {
       if (this.#link.backlogBytes > BACKLOG_BYTES) return;
       const frame = await this.outbox.take();
+      if (!frame) return;
+      this.#link.send(encodeFrame(frame));
+      this.#sendLive();
+    }
+  }
+
+  #sendLive() {
+    while (this.isConnected && this.#link.backlogBytes <= BACKLOG_BYTES) {
+      const frame = this.outbox.takeLive();
       if (!frame) return;
       this.#link.send(encodeFrame(frame));
     }
@@ -134,23 +178,35 @@ export class AudioUplink {
   async #pumpHttp() {
     if (performance.now() < this.#httpFrom) return;
     const start = this.outbox.cursor;
-    const frames = [];
-    while (frames.length < HTTP_FRAMES) {
-      const frame = await this.outbox.take();
-      if (!frame) break;
-      frames.push(frame);
-    }
+    const frames = await this.outbox.takeRun(this.#httpFrames);
     const first = frames[0];
     if (!first) return;
     try {
       const path = `/api/calls/${this.callId}/audio?first_sample=${first.first}`;
-      const answer = await request(path, { method: "POST", audio: joinFrames(frames) });
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      const answer = await request(path, { method: "POST", audio: joinFrames(frames), signal });
       this.outbox.ack(/** @type {{ack: number}} */ (answer).ack);
       this.events.onCarrier("polling");
-    } catch {
+    } catch (error) {
       this.outbox.rewind(start);
-      this.#httpFrom = performance.now() + HTTP_PAUSE_MS;
-      this.events.onCarrier("offline");
+      if (!this.#isClosed) this.#httpFailed(error);
     }
+  }
+
+  /** @param {unknown} error */
+  #httpFailed(error) {
+    const { status, message } = error instanceof ApiError ? error : { status: 0, message: "" };
+    const code = status === 413 && this.#httpFrames === 1 ? 4413 : FINAL_STATUS.get(status);
+    if (code) {
+      this.close();
+      this.events.onFinal(code, message);
+      return;
+    }
+    if (status === 413) {
+      this.#httpFrames = Math.ceil(this.#httpFrames / 2);
+      return;
+    }
+    this.#httpFrom = performance.now() + HTTP_PAUSE_MS;
+    this.events.onCarrier(status === 0 ? "offline" : "polling");
   }
 }

@@ -17,8 +17,13 @@ import { Poller } from "./polling.js";
  * @property {(code: number, reason: string) => void} onFinal
  */
 
+/** The server says `alive` every 5 s: this long without a word and the connection is dead. */
+const SILENT_MS = 12_000;
+const LOOK_MS = 1000;
+
 export class EventsStream {
   #cursor = new LogCursor();
+  #timer = 0;
   /** @type {Link} */
   #link;
   /** @type {Poller} */
@@ -52,11 +57,20 @@ export class EventsStream {
 
   open() {
     this.#link.open();
+    this.#timer = window.setInterval(() => {
+      if (this.#link.silentMs > SILENT_MS) this.#link.restart();
+    }, LOOK_MS);
     window.addEventListener("online", this.#online);
     window.addEventListener("offline", this.#offline);
   }
 
+  /** The network may be half dead: do not trust a socket that has been silent. */
+  doubt() {
+    this.#link.revive();
+  }
+
   close() {
+    window.clearInterval(this.#timer);
     window.removeEventListener("online", this.#online);
     window.removeEventListener("offline", this.#offline);
     this.#poller.stop();
@@ -86,7 +100,7 @@ export class EventsStream {
     if (message.type === "event") this.#takeEvent(message);
     else if (message.type === "epoch") this.#cursor.turn(message.epoch);
     else if (message.type === "rewind") this.#rewind(message.seq, message.epoch);
-    else this.listeners.onEphemeral(message);
+    else if (message.type !== "alive") this.listeners.onEphemeral(message);
   }
 
   /** @param {CallEvent} event */
