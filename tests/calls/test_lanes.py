@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 
@@ -11,6 +12,7 @@ from calls.live.audio import Frame, FrameCursor, samples
 from calls.live.repair_lane import Missing, RepairLane, join
 from calls.live.speech_lane import SpeechLane
 from calls.speech.base import Gap, Progress, SpeechError, StreamSpec, StreamState
+from calls.speech.fallback import FallbackProvider
 from coaching.types import Channel, Line, Usage
 from tests.calls import virtual_time
 from tests.speech.fakes import ScriptedProvider, ScriptedStream, ScriptedTurn
@@ -141,6 +143,81 @@ def test_a_slow_engine_gets_more_time_after_each_try() -> None:
         call = Call(provider)
         await call.speak(60)
         assert 3 <= len(provider.streams) <= 6
+        call.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_a_mute_first_engine_is_followed_within_a_second_of_the_verdict_and_the_call_is_whole() -> None:
+    """Speech from 3 s on is not answered: at 7 s the second engine hears, from where the first stopped."""
+
+    async def scene() -> None:
+        first, second = ScriptedProvider(TURNS, name="first"), ScriptedProvider(TURNS, name="second")
+        loop = asyncio.get_running_loop()
+        call = Call(FallbackProvider(first, second, clock=loop.time))
+        await call.speak(3)
+        first.is_mute = first.streams[0].is_mute = True
+        await call.speak(4.5)
+        [stream] = second.streams
+        assert (stream.sent[0][0]) // 16 <= 3_000
+        assert [state.engine for state in call.ears.states if state.is_up] == ["first", "second"]
+        await call.speak(40)
+        assert [state.engine for state in call.ears.states if state.is_up] == ["first", "second"], "no flapping"
+        assert await call.hang_up() == []
+        assert call.ears.gaps == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())
+
+
+def test_a_service_that_names_a_time_is_asked_after_it_and_others_after_a_quarter_of_a_second() -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        asked: list[float] = []
+
+        class Counting(ScriptedProvider):
+            async def open(self, spec: StreamSpec) -> ScriptedStream:
+                asked.append(loop.time())
+                return await super().open(spec)
+
+        provider = Counting(TURNS)
+        provider.open_errors = [
+            SpeechError("at its limit", retryable=True, retry_after_s=7.0),
+            SpeechError("down", retryable=True),
+            SpeechError("no such key", retryable=False),
+        ]
+        call = Call(provider)
+        await call.speak(90)
+        assert [round(after - before, 2) for before, after in pairwise(asked)] == [7.0, 0.5, 60.0]
+        assert call.ears.states[-1].is_up
+        assert await call.hang_up() == []
+
+    virtual_time.run(scene())
+
+
+def test_a_fault_of_ours_in_an_engine_costs_a_stream_and_not_the_call() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        provider.open_errors = [KeyError("a fault of ours")]
+        call = Call(provider)
+        await call.speak(11)
+        provider.streams[0].breaks_with = TypeError("another")
+        await call.speak(4)
+        assert await call.hang_up() == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())
+
+
+def test_a_service_that_was_lost_is_no_help_before_it_says_something() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        await call.speak(3)
+        provider.is_mute = provider.streams[0].is_mute = True
+        await call.speak(20)
+        assert [state.is_up for state in call.ears.states][:2] == [True, False]
+        assert not any(state.is_up for state in call.ears.states[1:])
         call.running.cancel()
 
     virtual_time.run(scene())
