@@ -36,6 +36,10 @@ class FallbackProvider:
     def name(self) -> str:
         return self._primary.name
 
+    @property
+    def secondary(self) -> SpeechProvider:
+        return self._secondary
+
     async def open(self, spec: StreamSpec) -> SpeechStream:
         stream = FallbackStream(
             spec, self._primary, self._secondary, grace_s=self._grace_s, retry_s=self._retry_s, clock=self._clock

@@ -186,11 +186,11 @@ class FallbackStream:
         await self._catch_up(side, stream)
 
     async def _catch_up(self, side: Side, stream: SpeechStream) -> None:
-        """The newest audio first of all; `side` takes the channels if nobody else hears."""
+        """The newest audio first of all; `side` takes the channels if nobody else has a stream that may hear."""
         settled_ms = min(self._relay.settled_ms.values())
         begin = max(0, settled_ms - OVERLAP_MS) * SAMPLES_PER_MS
         kept = [first_sample for first_sample, _ in self._kept if first_sample >= begin]
-        if side is self._secondary or not self._hears(self._secondary):
+        if side is self._secondary or self._secondary.stream is None:
             from_ms = kept[0] // SAMPLES_PER_MS if kept else settled_ms
             self._relay.give_all(side.leg, from_ms=from_ms, reason=self._primary.reason or "no engine was listening")
         while side.stream is stream and (piece := next((p for p in self._kept if p[0] >= begin), None)):
@@ -279,9 +279,10 @@ class FallbackStream:
 
     def _give_back(self) -> None:
         """Channels return to the first engine as soon as nothing is lost by it; then the second is closed."""
-        if self._secondary.stream is None or not self._hears(self._primary):
+        first, is_alone = self._primary.leg, self._secondary.stream is None
+        if not self._hears(self._primary) or (is_alone and set(map(id, self._relay.owners.values())) == {id(first)}):
             return
-        given = [self._relay.give_back(self._primary.leg, channel) for channel in self._relay.channels]
+        given = [self._relay.give_back(first, channel, is_alone=is_alone) for channel in self._relay.channels]
         if all(given):
             if not self._is_closed:
                 self._leave(self._secondary)

@@ -239,6 +239,23 @@ async def test_the_second_that_dies_is_opened_again(bench: Bench) -> None:
     bench.check_whole()
 
 
+async def test_the_first_takes_over_when_the_second_has_died(bench: Bench) -> None:
+    await bench.open()
+    await bench.send(5)
+    bench.primary.go_down()
+    await bench.send(6)
+    bench.second.open_errors = [SpeechError("no free place", retryable=True, retry_after_s=100.0)]
+    bench.second.streams[-1].die(SpeechError("engine killed", retryable=True))
+    await bench.send(2)
+    bench.primary.go_up()
+    await bench.send(8)
+    assert bench.states[-1] == (True, "first")
+    await bench.finish()
+    assert {line.provider for line in bench.listener.finals if line.start_ms > 14_000} == {"first"}
+    assert {gap.end_ms for gap in bench.listener.gaps} == {13_000}
+    bench.check_whole()
+
+
 async def test_when_both_are_lost_for_good_the_stream_ends_with_an_error(bench: Bench) -> None:
     bench.first.open_errors = [SpeechError("the key is refused", retryable=False)]
     bench.second.open_errors = [SpeechError("can not run here", retryable=False)]
