@@ -178,9 +178,20 @@ def note(*, note_id: str, text: str, author: str) -> Payload:
     return {"id": note_id, "text": text, "author": author}
 
 
-def state(*, rung: str, parts: Mapping[str, str], audio: str, words: str) -> Payload:
-    """The ladder: the lowest rung, each part's own rung, what happens to the audio, and a sentence for people."""
-    return {"rung": rung, "parts": dict(parts), "audio": audio, "words": words}
+def state(
+    *, rung: str, parts: Mapping[str, str], audio: str, words: str, wants_browser_speech: bool = False
+) -> Payload:
+    """The ladder: the lowest rung, each part's own rung, what happens to the audio, and a sentence for people.
+
+    `wants_browser_speech`: nobody hears on the server, so the rep's browser is to recognise the rep's side.
+    """
+    return {
+        "rung": rung,
+        "parts": dict(parts),
+        "audio": audio,
+        "words": words,
+        "wants_browser_speech": wants_browser_speech,
+    }
 
 
 def gap(*, start_ms: int, end_ms: int, reason: str) -> Payload:

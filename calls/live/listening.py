@@ -77,6 +77,8 @@ class Listening:
         self._browser_spans: deque[tuple[Channel, int, int]] = deque(maxlen=KEPT_BROWSER_SPANS)
         self._browser_heard_at = float("-inf")
         self._is_up = False
+        self._is_deaf = False
+        """Somebody tried to hear and can not; before the first engine has answered it is neither."""
         self._arrived = (0, 0.0)
         self._tasks: list[asyncio.Task[None]] = []
         self.lane: SpeechLane | None = None
@@ -96,6 +98,7 @@ class Listening:
 
     def start(self) -> None:
         if self.lane is None or self._repair is None:
+            self._is_deaf = True
             self._put_rung(Part.SPEECH, Rung.RECORDING, "")
             return
         self._tasks = [
@@ -138,6 +141,11 @@ class Listening:
     @property
     def is_hearing(self) -> bool:
         return self._is_up
+
+    @property
+    def wants_browser(self) -> bool:
+        """Whether nobody hears here: the browser is asked before it has said anything, and as long as it helps."""
+        return self._is_deaf and not self._is_up
 
     async def finish(self, end_sample: int) -> None:
         """The call is over: hears out what was sent, tells what stays unheard, repairs what it can in time."""
@@ -207,7 +215,7 @@ class Listening:
         self._append(Kind.USAGE, events.usage(usage))
 
     def hearing(self, state: StreamState) -> None:
-        self._is_up = state.is_up
+        self._is_up, self._is_deaf = state.is_up, not state.is_up
         if state.is_up:
             is_first_choice = state.engine in {"", self._provider_name}
             rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH

@@ -303,7 +303,18 @@ class LiveSession:
 
     def _state(self) -> Payload:
         state = self._ladder.state()
-        return events.state(rung=state.rung.value, parts=state.parts, audio=state.audio, words=state.words)
+        return events.state(
+            rung=state.rung.value,
+            parts=state.parts,
+            audio=state.audio,
+            words=state.words,
+            wants_browser_speech=self._listening.wants_browser and self._may_browser_hear,
+        )
+
+    @property
+    def _may_browser_hear(self) -> bool:
+        """By the policy and by the customer's answer; a recording that is played has no browser that hears."""
+        return self.call.allow_browser_speech and not self._door.is_shut and not self.call.is_replay
 
     # LogKeeper ----------------------------------------------------------------------------------------
 

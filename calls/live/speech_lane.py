@@ -45,6 +45,9 @@ PATIENT_WAITING_SAMPLES = samples(60_000)
 PATIENT_AHEAD_MS = 8_000
 LONGEST_UTTERANCES = 100_000
 
+FAULT = SpeechError("The speech engine failed.", retryable=True)
+"""A fault of ours in an engine must not end the call: it is a lost stream like any other."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -134,7 +137,7 @@ class SpeechLane:
         return self._queued >= PATIENT_WAITING_SAMPLES
 
     async def run(self) -> None:
-        """Until `finish` is through, or cancellation: a service that is lost is asked again as long as the call lives."""
+        """Until `finish` is through, or cancellation: a lost service is asked again as long as the call lives."""
         attempt = 0
         try:
             while not self._is_over and not (self._is_finishing and attempt):
@@ -158,7 +161,8 @@ class SpeechLane:
         except SpeechError as refusal:
             error = refusal
         except Exception:
-            error = self._fault()
+            logger.exception("Speech failed", extra={"call": self._spec.call_id})
+            error = FAULT
         else:
             return await self._use(stream)
         self._lost(error)
@@ -169,11 +173,6 @@ class SpeechLane:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._finishing.wait()
-
-    def _fault(self) -> SpeechError:
-        """A fault of ours in an engine must not end the call: it is a lost stream like any other. Logged here."""
-        logger.exception("Speech failed", extra={"call": self._spec.call_id})
-        return SpeechError("The speech engine failed.", retryable=True)
 
     def hush(self, admit: Callable[[Piece], Piece], *, is_shut: bool) -> None:
         """The door has changed: what waits goes through it once more, or nowhere when it is shut."""
@@ -214,7 +213,8 @@ class SpeechLane:
         except SpeechError as loss:
             error = loss
         except Exception:
-            error = self._fault()
+            logger.exception("Speech failed", extra={"call": self._spec.call_id})
+            error = FAULT
         finally:
             await stop((sending, reading, watching))
             await stream.aclose()
@@ -369,7 +369,7 @@ class SpeechLane:
 
 
 def _wait_s(error: SpeechError, attempt: int) -> float:
-    """Until the next try: what the service asked for, a minute after a refusal for good, else ever longer, up to 4 s."""
+    """Until the next try: what the service asked for, a minute after a refusal for good, else 0.25 to 4 s."""
     if not error.retryable:
         return ASK_AGAIN_S
     return max(RETRY_S[min(attempt, len(RETRY_S) - 1)], min(error.retry_after_s or 0.0, MOST_WAIT_S))

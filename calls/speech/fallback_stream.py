@@ -26,6 +26,9 @@ from calls.speech.relay import Leg, Relay
 from calls.speech.side import Side
 from coaching.types import Line, Usage
 
+FAULT = SpeechError("the speech engine failed", retryable=True)
+"""A fault of ours in an engine costs a stream, as any other failure does."""
+
 logger = logging.getLogger(__name__)
 
 KEPT_MS = 12_000
@@ -150,7 +153,8 @@ class FallbackStream:
         except SpeechError as error:
             self._lost(side, error)
         except Exception:
-            self._lost(side, self._fault(side))
+            logger.exception("speech engine failed", extra={"engine": side.leg.name})
+            self._lost(side, FAULT)
 
     def _decide(self) -> None:
         """Open what is due. The opening runs aside: `send` must not wait for it."""
@@ -173,7 +177,8 @@ class FallbackStream:
             self._refused(side, error)
             return
         except Exception:
-            self._refused(side, self._fault(side))
+            logger.exception("speech engine failed", extra={"engine": side.leg.name})
+            self._refused(side, FAULT)
             return
         if self._is_closed:
             await stream.aclose()
@@ -206,12 +211,8 @@ class FallbackStream:
         except SpeechError as error:
             self._lost(side, error, stream)
         except Exception:
-            self._lost(side, self._fault(side), stream)
-
-    def _fault(self, side: Side) -> SpeechError:
-        """A fault of ours in an engine, logged here: one lost stream like any other."""
-        logger.exception("speech engine failed", extra={"engine": side.leg.name, "call": self._spec.call_id})
-        return SpeechError("the speech engine failed", retryable=True)
+            logger.exception("speech engine failed", extra={"engine": side.leg.name})
+            self._lost(side, FAULT, stream)
 
     def _take(self, side: Side, stream: SpeechStream, event: SpeechEvent) -> None:
         if isinstance(event, Usage):

@@ -78,6 +78,8 @@ export interface StatePayload {
   parts: { [part: string]: Rung };
   audio: string;
   words: string;
+  /** Nobody hears on the server: this browser is to recognise the rep's side, if it can. */
+  wants_browser_speech: boolean;
 }
 export interface GapPayload {
   start_ms: number;

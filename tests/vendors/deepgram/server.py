@@ -24,7 +24,8 @@ class Fault:
 
     `refuse` answers `status` (with `retry_after` seconds), `stall` never answers the upgrade, `abort` cuts TCP,
     `close` ends with `code` and `reason`, `mute` takes audio and says nothing, `chatter` says `live_answers` and
-    nothing about the audio, `half_open` is mute and answers no ping, `unread` stops reading. All but the first two after `after_bytes` of audio.
+    nothing about the audio, `half_open` is mute and answers no ping,
+    `unread` stops reading. All but the first two after `after_bytes` of audio.
     """
 
     kind: str
