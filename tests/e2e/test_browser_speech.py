@@ -34,7 +34,7 @@ window.SpeechRecognition = window.webkitSpeechRecognition = class {{
   abort() {{ this.timers.forEach(clearTimeout); }}
 }};
 """
-"""Headless Chromium has a recogniser without a service behind it: this one hears the same sentence whenever it is started."""
+"""Headless Chromium has a recogniser without a service behind it: this one hears one sentence whenever started."""
 
 
 @pytest.fixture
