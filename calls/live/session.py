@@ -26,6 +26,7 @@ from calls.live.coach_desk import CoachDesk
 from calls.live.door import ConsentState, Door, Opening
 from calls.live.feed import Feed
 from calls.live.intake import AudioCopy, Intake
+from calls.live.known import Known
 from calls.live.ladder import Ladder, Part, Rung
 from calls.live.links import ENDED, MOVING, SECOND_SOCKET, SUPERSEDED, AudioLink
 from calls.live.listening import Listening
@@ -121,6 +122,7 @@ class LiveSession:
             door=self._door,
             redactor=redactor,
             marks=self._marks,
+            known=Known(call.past.lines, call.gaps),
             log=self.log,
             coach=self._coach,
             append=self.append,
@@ -370,7 +372,11 @@ class LiveSession:
         call = self.call
         for start_ms, end_ms in () if self._door.is_shut else call.gaps:
             spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
-            self._listening.repair(Missing(start_ms, end_ms, "", spans))
+            missing = Missing(start_ms, end_ms, "", spans)
+            if call.stored_samples is not None:
+                self._listening.repair(missing)
+            elif end_ms > ms(self.next_sample):
+                self._listening.hear_again(missing)
         if self.next_sample > call.acked_samples + samples(100):
             for gap in opening.unheard_gaps(call, ms(self.next_sample)):
                 self._listening.missed(gap)

@@ -142,8 +142,6 @@ class SpeechLane:
         try:
             while not self._is_over and not (self._is_finishing and attempt):
                 error = await self._once()
-                if self._is_over:
-                    return
                 attempt = 0 if self._has_heard else attempt
                 await self._pause(_wait_s(error, attempt))
                 attempt += 1
