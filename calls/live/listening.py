@@ -23,7 +23,7 @@ from calls.live.repair_lane import Missing, RepairLane, join, sliced
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
 from calls.redaction import CleanLine, Redactor
-from calls.speech.base import Gap, Progress, SpeechProvider, StreamSpec, StreamState
+from calls.speech.base import Gap, Progress, Refusal, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import NAME as BROWSER
 from calls.speech.browser import BrowserLine, BrowserLines
 from coaching.coach import Coach
@@ -72,6 +72,7 @@ class Listening:
         fleeting: Callable[[dict[str, Any]], None],
         put_rung: Callable[[Part, Rung, str], None],
         read_audio: Callable[[int, int], Awaitable[bytes]],
+        note_refusal: Callable[[str, str], None],
     ) -> None:
         self._provider_name = provider.name if provider else ""
         self._door = door
@@ -84,6 +85,8 @@ class Listening:
         self._append = append
         self._fleeting = fleeting
         self._put_rung = put_rung
+        self._note_refusal = note_refusal
+        self._first_choice_heard = False
         self._gaps: list[Gap] = []
         self._browser_spans: deque[tuple[Channel, int, int]] = deque(maxlen=KEPT_BROWSER_SPANS)
         self._browser_heard_at = float("-inf")
@@ -278,8 +281,15 @@ class Listening:
             self._put_rung(Part.SPEECH, rung, "" if is_first_choice else "The engine on our own server is listening.")
             if self._repair is not None:
                 self._repair.hurry()
+            if is_first_choice and not self._first_choice_heard:
+                self._first_choice_heard = True
+                self._note_refusal(self._provider_name, "")
         else:
             self._nobody_hears()
+
+    def refused(self, refusal: Refusal) -> None:
+        self._first_choice_heard = False
+        self._note_refusal(refusal.engine, refusal.reason)
 
     def missed(self, gap: Gap) -> None:
         if gap.end_ms - gap.start_ms < SHORTEST_GAP_MS:

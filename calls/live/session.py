@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from django.db import DatabaseError
 
-from calls import events, metrics, services
+from calls import events, metrics, refusals, services
 from calls.events import Kind, Payload
 from calls.live import opening, recording
 from calls.live.acks import Watermarks
@@ -129,6 +129,7 @@ class LiveSession:
             fleeting=self.publish_fleeting,
             put_rung=self.put_rung,
             read_audio=self._read_for_repair,
+            note_refusal=lambda engine, reason: self._run(self._tell_refusal(engine, reason), "speech-refusal"),
         )
         self._intake = Intake(
             call,
@@ -362,6 +363,11 @@ class LiveSession:
     def _storage_trouble(self, is_in_trouble: bool) -> None:
         rung = Rung.SAVING_LATE if is_in_trouble or self.log.is_late else Rung.FULL
         self.put_rung(Part.SAVING, rung, DISK_TROUBLE if is_in_trouble else "")
+
+    async def _tell_refusal(self, engine: str, reason: str) -> None:
+        """An empty reason: it hears again."""
+        with business_scope(self.business):
+            await (in_thread(refusals.tell)(engine, reason) if reason else in_thread(refusals.clear)(engine))
 
     async def _read_for_repair(self, start: int, end: int) -> bytes:
         """What was kept under an older answer goes through the door as it stands now."""

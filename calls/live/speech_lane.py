@@ -21,6 +21,7 @@ from calls.live.tasks import stop
 from calls.speech.base import (
     Gap,
     Progress,
+    Refusal,
     SecondEar,
     SpeechError,
     SpeechEvent,
@@ -63,6 +64,8 @@ class LaneSink(Protocol):
     def hearing(self, state: StreamState) -> None: ...
 
     def missed(self, gap: Gap) -> None: ...
+
+    def refused(self, refusal: Refusal) -> None: ...
 
     def settled_ms(self, channel: Channel) -> int: ...
 
@@ -297,6 +300,8 @@ class SpeechLane:
             self._sink.used(event)
         elif isinstance(event, Gap):
             self._sink.missed(event)
+        elif isinstance(event, Refusal):
+            self._sink.refused(event)
         else:
             self._state(event)
 
@@ -344,6 +349,8 @@ class SpeechLane:
             self._sink.heard(_withdrawn(channel, utterance, self._provider.name))
         self._open_utterances.clear()
         self._sink.hearing(StreamState(is_up=False, reason=error.reason, engine=""))
+        if not error.retryable:
+            self._sink.refused(Refusal(self._provider.name, error.reason))
 
     def _drop_oldest(self) -> None:
         piece = self._queue.popleft().piece

@@ -82,7 +82,15 @@ class Gap:
     reason: str
 
 
-SpeechEvent = Line | Progress | Usage | StreamState | Gap
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`engine` refuses for good: its key or account has to be mended. The stream goes on with another engine."""
+
+    engine: str
+    reason: str
+
+
+SpeechEvent = Line | Progress | Usage | StreamState | Gap | Refusal
 
 
 class SpeechStream(Protocol):

@@ -13,6 +13,7 @@ from calls.speech.base import (
     SAMPLES_PER_MS,
     Gap,
     Progress,
+    Refusal,
     SpeechError,
     SpeechEvent,
     SpeechProvider,
@@ -239,6 +240,8 @@ class FallbackStream:
         side.went_down(error.reason, self._clock())
         wait_s = error.retry_after_s or again_in_s or self._retry_s
         side.lost = None if error.retryable else error
+        if side.lost is not None:
+            self._outbox.put(Refusal(side.leg.name, error.reason))
         side.not_before = self._clock() + (wait_s if error.retryable else max(wait_s, ASK_AGAIN_S))
         self._tell(error.reason)
         self._end_if_nobody_can()

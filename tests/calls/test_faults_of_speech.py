@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import pytest
 
+from calls import refusals
 from calls.live import listening as listening_module
 from calls.live import registry as registry_module
 from calls.live.registry import registry
+from calls.live.threads import in_thread
 from calls.redaction import CleanLine, Redactor
 from calls.redaction.redactor import Redacted
 from calls.speech.base import SpeechError, StreamSpec
+from calls.speech.fallback import FallbackProvider
 from coaching.coach import Coach
 from coaching.types import Channel, Line, Usage
-from tenants.context import Business
+from tenants.context import Business, business_scope
 from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.talking import Caller, say_hello, speak, wait_until
 from tests.calls.test_switches import set_policy
+from tests.conftest import ClientFor, MakeMember
 from tests.speech.fakes import ScriptedProvider, ScriptedTurn
 
 TURNS = (
@@ -116,3 +121,50 @@ async def test_a_second_owner_of_a_call_that_is_not_recorded_hears_the_gap_again
         await audio.until(lambda message: message["type"] == "ack" and message["samples"] >= 48_000)
     await rep.post(f"/api/calls/{call_id}/end")
     assert sorted(await lines(rep, call_id)) == sorted(turn.text for turn in TURNS)
+
+
+async def test_a_refused_key_is_told_to_the_admins_of_that_business_until_it_is_mended(
+    live: None, caller: MakeCaller, acme: Business, globex: Business, monkeypatch: pytest.MonkeyPatch,
+    member: MakeMember, client_for: ClientFor,
+) -> None:  # fmt: skip
+    first, second = ScriptedProvider(TURNS, name="deepgram"), ScriptedProvider(TURNS, name="local")
+    first.open_errors = [SpeechError("Deepgram refused the key", retryable=False)]
+    monkeypatch.setattr(registry_module, "speech_provider", lambda: FallbackProvider(first, second))
+    rep = await caller("rep")
+
+    def overviews() -> dict[str, bool]:
+        found = {}
+        for business in (acme, globex):
+            with business_scope(business):
+                admin = client_for(member("admin", business=business))
+            found[business.schema_name] = "Deepgram refused the key" in admin.get("/admin/").content.decode()
+        return found
+
+    await refused_call(rep, acme)
+    assert await in_thread(overviews)() == {"acme": True, "globex": False}
+    await spoken(rep)
+    await wait_until_mended(acme)
+    assert await in_thread(overviews)() == {"acme": False, "globex": False}
+
+
+async def refused_call(rep: Caller, business: Business) -> None:
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        speak(audio, 1)
+        await told(business, is_told=True)
+    await rep.post(f"/api/calls/{call_id}/end")
+
+
+async def wait_until_mended(business: Business) -> None:
+    await told(business, is_told=False)
+
+
+async def told(business: Business, *, is_told: bool) -> None:
+    def reasons() -> list[str]:
+        with business_scope(business):
+            return refusals.reasons()
+
+    async with asyncio.timeout(20):
+        while bool(await in_thread(reasons)()) is not is_told:  # noqa: ASYNC110 -- another process may tell it
+            await asyncio.sleep(0.05)

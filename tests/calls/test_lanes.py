@@ -12,7 +12,7 @@ import pytest
 from calls.live.audio import Frame, FrameCursor, samples
 from calls.live.repair_lane import Missing, ReadAudio, RepairLane, join, sliced
 from calls.live.speech_lane import SpeechLane
-from calls.speech.base import Gap, Progress, SpeechError, SpeechProvider, StreamSpec, StreamState
+from calls.speech.base import Gap, Progress, Refusal, SpeechError, SpeechProvider, StreamSpec, StreamState
 from calls.speech.fallback import FallbackProvider
 from coaching.types import Channel, Line, Usage
 from tests.calls import virtual_time
@@ -30,6 +30,7 @@ class Ears:
         self.lines: list[Line] = []
         self.gaps: list[Gap] = []
         self.states: list[StreamState] = []
+        self.refusals: list[Refusal] = []
         self.usages: list[Usage] = []
         self.through: defaultdict[Channel, int] = defaultdict(int)
 
@@ -47,6 +48,9 @@ class Ears:
 
     def missed(self, gap: Gap) -> None:
         self.gaps.append(gap)
+
+    def refused(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
 
     def settled_ms(self, channel: Channel) -> int:
         return self.through[channel]
@@ -67,7 +71,7 @@ class DeafProvider(ScriptedProvider):
 class Call:
     """Speaks into a lane at real time, on the virtual clock."""
 
-    def __init__(self, provider: ScriptedProvider, *, is_patient: bool = False) -> None:
+    def __init__(self, provider: SpeechProvider, *, is_patient: bool = False) -> None:
         self.ears = Ears()
         loop = asyncio.get_running_loop()
         self.lane = SpeechLane(provider, SPEC, self.ears, is_patient=is_patient, first_utterance=0, clock=loop.time)
@@ -285,6 +289,7 @@ def test_a_service_that_is_lost_for_good_leaves_one_gap_to_the_end() -> None:
             (Channel.REP, 0, 8_000), (Channel.CUSTOMER, 0, 8_000),
         ]  # fmt: skip
         assert not call.ears.states[-1].is_up
+        assert call.ears.refusals == [Refusal("scripted", "no such key")]
 
     virtual_time.run(scene())
 
