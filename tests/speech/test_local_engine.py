@@ -21,7 +21,8 @@ from calls.speech.base import SAMPLE_RATE, SpeechError, StreamSpec, StreamState
 from calls.speech.deepgram.options import Account
 from calls.speech.deepgram.provider import DeepgramProvider
 from calls.speech.fallback import FallbackProvider
-from calls.speech.local import LocalProvider
+from calls.speech.engine import wire
+from calls.speech.local import LocalProvider, LocalStream
 from coaching.types import Channel, Line
 from salespilot.warming import Warmed, warm_up
 from tests.data import shared
@@ -197,6 +198,30 @@ async def test_a_span_in_work_fails_retryably_when_the_engine_is_killed(local: L
     with pytest.raises(SpeechError) as caught:
         await work
     assert caught.value.retryable
+
+
+async def test_a_frame_that_one_call_can_not_read_costs_neither_the_engine_nor_the_other_calls(
+    local: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await local.warm_up()
+    broken, whole = await local.open(spec(1)), await local.open(spec(1))
+    assert isinstance(broken, LocalStream)
+    pid = local.engine_pid
+
+    def fails(frame: wire.Frame) -> None:
+        raise KeyError("channel")
+
+    monkeypatch.setattr(broken, "on_frame", fails)
+    listener = Listener(whole)
+    pcm = recording("katiesteve_mono.wav", end_s=6)
+    for offset in range(0, len(pcm), FRAME * 2):
+        await broken.send(offset // 2, pcm[offset : offset + FRAME * 2])
+    await play(listener, pcm, 1, speed=4)
+    await listener.stream.finish()
+    await listener.end()
+    assert hits(said(listener.finals, Channel.REP), "good morning steve") >= 0.9
+    assert local.engine_pid == pid
+    await broken.aclose()
 
 
 async def test_the_engine_ends_with_the_process_that_started_it() -> None:
