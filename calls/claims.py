@@ -23,6 +23,9 @@ CLAIM_S = 600
 MAX_ATTEMPTS = 5
 FIRST_RETRY_S = 30
 
+REPAIRED_WITHIN = timedelta(days=3)
+"""A day of tries after the end of the longest call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -53,9 +56,34 @@ def claim(call_id: uuid.UUID) -> Claim | None:
     return Claim(call_id, attempts + 1) if taken else None
 
 
-def finish(claim: Claim) -> bool:
-    """Marks the report ready; False when the claim lapsed and someone else took over."""
-    return bool(_held(claim).update(report_state=ReportState.READY, report_due_at=None, report_error=""))
+def finish(claim: Claim, *, again_at: datetime | None = None) -> bool:
+    """Marks the report ready; False when the claim lapsed and someone else took over.
+
+    `again_at`: when the gaps that are left in it are to be tried again, see `claim_repair`.
+    """
+    return bool(_held(claim).update(report_state=ReportState.READY, report_due_at=again_at, report_error=""))
+
+
+def repairable(now: datetime) -> Q:
+    """Ready, with gaps that are due for another try. Young calls only, which an index finds."""
+    return Q(
+        report_state=ReportState.READY,
+        report_due_at__lte=now,
+        log_deleted_at=None,
+        started_at__gte=now - REPAIRED_WITHIN,
+    )
+
+
+def claim_repair(call_id: uuid.UUID) -> bool:
+    """The right to try the gaps of a written report again; it lapses like that to write one."""
+    now = timezone.now()
+    due_at = now + timedelta(seconds=CLAIM_S)
+    return bool(Call.objects.filter(repairable(now), pk=call_id).update(report_due_at=due_at))
+
+
+def finish_repair(call_id: uuid.UUID, *, again_at: datetime | None) -> None:
+    """Nothing was found: until `again_at`, or for ever."""
+    Call.objects.filter(pk=call_id, report_state=ReportState.READY).update(report_due_at=again_at)
 
 
 def give_back(claim: Claim) -> str:

@@ -186,11 +186,13 @@ def state(
     audio: str,
     words: str,
     epoch: int = 0,
+    wants_browser_speech: bool = False,
 ) -> Payload:
     """The ladder: the lowest rung, each part's own rung, what happens to the audio, and a sentence for people.
 
     `since`: when each part came to its rung, UTC milliseconds since 1970. `epoch`: which owner of the call says so;
     an owner that took over says it first of all, and so marks where its numbers begin (`calls.live.epochs`).
+    `wants_browser_speech`: nobody hears on the server, so the rep's browser is to recognise the rep's side.
     """
     return {
         "rung": rung,
@@ -199,6 +201,7 @@ def state(
         "audio": audio,
         "words": words,
         "epoch": epoch,
+        "wants_browser_speech": wants_browser_speech,
     }
 
 

@@ -1,11 +1,16 @@
-"""Gaps that were left when the call ended are transcribed from its recording, before the report is written."""
+"""Gaps that were left when the call ended are transcribed from its recording, before the report is written.
+
+What can not be transcribed then is tried again by the sweeper, at first after a minute, then ever more seldom, for
+a day; the report is written anew once anything was found.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -29,36 +34,49 @@ from tenants.house.policies import current_policy
 logger = logging.getLogger(__name__)
 
 CHUNK_MS = 30_000
+SLICE_MS = 300_000
+"""A longer gap is closed slice by slice: what was found stays when the next slice fails."""
 MOST_MS = 900_000
-"""Audio repaired for one report; what is beyond stays a gap and lowers coverage."""
+"""Audio repaired in one go, so that a worker's task ends in time; the sweeper goes on with what is beyond."""
+MOST_FAILURES = 2
+FIRST_AGAIN_S = 60
+TRIES_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Part of an open gap, `start_ms` to `end_ms` of the call."""
+
+    gap_id: int
+    start_ms: int
+    end_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A gap's audio. `pcm` is interleaved and starts at `first_sample`."""
+    """A span's audio. `pcm` is interleaved and starts at the span's start."""
 
-    gap_id: int
-    first_sample: int
+    span: Span
     pcm: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    gap_id: int
+    span: Span
     lines: tuple[Line, ...]
     usage: tuple[Usage, ...]
 
 
 def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) -> int:
-    """Transcribes what can be transcribed now; returns how many gaps are closed. Never raises because of speech.
+    """Transcribes what can be transcribed now; returns how many spans are closed. Never raises because of speech.
 
-    `heard` are the lines the call has: what they cover already is not written a second time. Each gap is closed
+    `heard` are the lines the call has: what they cover already is not written a second time. Each span is closed
     together with its lines, once, whoever else tries.
     """
     provider = speech.get_provider()
     if provider is None:
         return 0
-    pieces = _pieces(call)
+    pieces = list(_pieces(call, MOST_MS))
     if not pieces:
         return 0
     redact = tuple(current_policy().redact)
@@ -67,25 +85,39 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     return sum(_close(call, each, heard) for each in repaired)
 
 
-def _pieces(call: Call) -> list[Piece]:
-    """The audio of the open gaps as far as it may be heard, the earliest first, whole gaps only, up to 15 minutes."""
+def again_at(call: Call, now: datetime) -> datetime | None:
+    """When the gaps that are left are worth another try; None when they are not: nothing can be transcribed.
+
+    The pause is the time since the call's end, and so doubles from try to try.
+    """
+    age = now - (call.ended_at or now)
+    if age > TRIES_FOR or speech.get_provider() is None or next(_pieces(call, SLICE_MS), None) is None:
+        return None
+    return now + max(age, timedelta(seconds=FIRST_AGAIN_S))
+
+
+def _pieces(call: Call, most_ms: int) -> Iterator[Piece]:
+    """The audio of the open gaps as far as it may be heard, the earliest first, up to `most_ms` of it."""
     door = Door(state_of(call), call.channels)
-    if door.is_shut:
-        return []
-    recording = Recording.objects.filter(call=call).first()
+    recording = None if door.is_shut else Recording.objects.filter(call=call).first()
     if recording is None:
-        return []
-    path, left_ms = storage_root() / recording.path, MOST_MS
-    pieces = []
-    for gap in _open_gaps(call, recording.stored_samples):
-        length_ms = gap.end_ms - gap.start_ms
-        start, end = gap.start_ms * SAMPLES_PER_MS, gap.end_ms * SAMPLES_PER_MS
-        pcm = read_samples(path, recording.channels, start, end) if 0 < length_ms <= left_ms else b""
-        # The last samples may be missing where the stream was cut; half of a gap is no repair.
+        return
+    path, left_ms = storage_root() / recording.path, most_ms
+    for span in _spans(_open_gaps(call, recording.stored_samples)):
+        if span.end_ms - span.start_ms > left_ms:
+            return
+        start, end = span.start_ms * SAMPLES_PER_MS, span.end_ms * SAMPLES_PER_MS
+        pcm = read_samples(path, recording.channels, start, end)
+        # The last samples may be missing where the stream was cut; half of a span is no repair.
         if 2 * len(pcm) >= (end - start) * BYTES_PER_SAMPLE * recording.channels > 0:
-            pieces.append(Piece(gap.pk, start, door.mask(pcm)))
-            left_ms -= length_ms
-    return pieces
+            left_ms -= span.end_ms - span.start_ms
+            yield Piece(span, door.mask(pcm))
+
+
+def _spans(gaps: Iterable[Gap]) -> Iterator[Span]:
+    for gap in gaps:
+        for start_ms in range(gap.start_ms, gap.end_ms, SLICE_MS):
+            yield Span(gap.pk, start_ms, min(start_ms + SLICE_MS, gap.end_ms))
 
 
 def _open_gaps(call: Call, stored_samples: int) -> QuerySet[Gap]:
@@ -96,13 +128,21 @@ def _open_gaps(call: Call, stored_samples: int) -> QuerySet[Gap]:
 
 
 async def _transcribe(provider: SpeechProvider, spec: StreamSpec, pieces: Sequence[Piece]) -> list[Repaired]:
-    """Stops at the first gap that fails: the service that failed would fail again."""
+    """Stops after two failures: one span may be unfit, a service that fails twice fails again."""
     repaired = []
+    failures = 0
     try:
         for piece in pieces:
-            repaired.append(await _transcribe_one(provider, spec, piece))  # noqa: PERF401 -- keeps what came before an error
-    except SpeechError as error:
-        logger.warning("Gaps are left: %s", error.reason, extra={"call": spec.call_id})
+            try:
+                repaired.append(await _transcribe_one(provider, spec, piece))
+            except SpeechError as error:
+                logger.warning("Gaps are left: %s", error.reason, extra={"call": spec.call_id})
+                failures += 1
+            except Exception:
+                logger.exception("A gap is left", extra={"call": spec.call_id})
+                failures += 1
+            if failures == MOST_FAILURES:
+                break
     finally:
         # The engine and the connections belong to this loop, which ends here.
         await speech.shutdown()
@@ -114,19 +154,21 @@ async def _transcribe_one(provider: SpeechProvider, spec: StreamSpec, piece: Pie
     usage: list[Usage] = []
     stride = BYTES_PER_SAMPLE * spec.channels
     step = CHUNK_MS * SAMPLES_PER_MS * stride
+    first_sample = piece.span.start_ms * SAMPLES_PER_MS
     for start in range(0, len(piece.pcm), step):
         chunk = piece.pcm[start : start + step]
-        found, used = await provider.transcribe(spec, piece.first_sample + start // stride, chunk)
+        found, used = await provider.transcribe(spec, first_sample + start // stride, chunk)
         lines += found
         usage += used
-    return Repaired(piece.gap_id, tuple(lines), tuple(usage))
+    return Repaired(piece.span, tuple(lines), tuple(usage))
 
 
 def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
     with transaction.atomic():
-        if not Gap.objects.filter(pk=repaired.gap_id, repaired_at=None).update(repaired_at=timezone.now()):
+        closed = _close_span(repaired.span)
+        if closed is None:
             return False
-        number = max((line.utterance for line in heard), default=0) + 1_000 * repaired.gap_id
+        number = max((line.utterance for line in heard), default=0) + 1_000 * closed
         new = [each for each in repaired.lines if not is_heard(each, heard)]
         for offset, line in enumerate(_clean(new, heard)):
             numbered = replace(line, utterance=number + offset)
@@ -134,6 +176,29 @@ def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
         for usage in repaired.usage:
             _meter(call, usage)
     return True
+
+
+def _close_span(span: Span) -> int | None:
+    """Closes the span in its gap; returns the id of the row that is now repaired, None when somebody else was first.
+
+    A part of a gap becomes a row of its own; what lies before it and after it stays open.
+    """
+    now = timezone.now()
+    gap = Gap.objects.select_for_update().filter(pk=span.gap_id, repaired_at=None).first()
+    if gap is None or not gap.start_ms <= span.start_ms < span.end_ms <= gap.end_ms:
+        return None
+    rest = [(gap.start_ms, span.start_ms), (span.end_ms, gap.end_ms)]
+    left = [(start_ms, end_ms) for start_ms, end_ms in rest if start_ms < end_ms]
+    if not left:
+        Gap.objects.filter(pk=gap.pk).update(repaired_at=now)
+        return gap.pk
+    # The last part keeps the row: spans come in order of time, so the next one finds itself in it.
+    *before, (start_ms, end_ms) = left
+    for earlier in before:
+        Gap.objects.create(call_id=gap.call_id, start_ms=earlier[0], end_ms=earlier[1], reason=gap.reason)
+    Gap.objects.filter(pk=gap.pk).update(start_ms=start_ms, end_ms=end_ms)
+    part = {"start_ms": span.start_ms, "end_ms": span.end_ms, "reason": gap.reason}
+    return Gap.objects.create(call_id=gap.call_id, repaired_at=now, **part).pk
 
 
 def _clean(lines: Sequence[Line], heard: Sequence[Line]) -> list[CleanLine]:

@@ -17,7 +17,7 @@ from calls.analysis.cards import CardResult, Deed, counts, judge_cards
 from calls.analysis.conversation import Conversation, analyse
 from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Report
-from calls.repair import repair_gaps
+from calls.repair import again_at, repair_gaps
 from calls.services import append_event
 from calls.silencing import silence_redacted
 from coaching.llm.base import Summary
@@ -65,6 +65,17 @@ def write_report(call_id: uuid.UUID) -> bool:
             append_event(call_id, Kind.REPORT, events.report(state="failed"))
         raise ReportFailedError(error_id) from error
     return True
+
+
+def repair_again(call_id: uuid.UUID) -> bool:
+    """Tries the gaps of a written report once more; True when the report is to be written anew. Idempotent."""
+    if not claims.claim_repair(call_id):
+        return False
+    call = Call.objects.get(pk=call_id)
+    if repair_gaps(call, read_log(call_id).lines, load_material().keyterms):
+        return claims.ask_again(call_id)
+    claims.finish_repair(call_id, again_at=again_at(call, timezone.now()))
+    return False
 
 
 def _write(claim: claims.Claim) -> None:
@@ -136,7 +147,8 @@ def _store(
 ) -> None:
     version = material.report_prompt.number if summary.origin == "model" else None
     with transaction.atomic():
-        if not claims.finish(claim):
+        call = Call.objects.get(pk=claim.call_id)
+        if not claims.finish(claim, again_at=again_at(call, timezone.now())):
             raise TakenOverError
         Report.objects.update_or_create(
             call_id=claim.call_id,

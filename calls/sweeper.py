@@ -43,6 +43,12 @@ def due_reports() -> Iterator[uuid.UUID]:
     yield from list(due.values_list("pk", flat=True)[:AT_ONCE])
 
 
+def due_repairs() -> list[uuid.UUID]:
+    """Calls of the current business whose report is written and whose gaps are due for another try."""
+    due = Call.objects.filter(claims.repairable(timezone.now())).order_by("report_due_at")
+    return list(due.values_list("pk", flat=True)[:AT_ONCE])
+
+
 def due_prompt_tests() -> list[int]:
     """Tests of prompts of the current business that nobody works on, the longest due first."""
     return holding.prompt_tests.due(AT_ONCE)

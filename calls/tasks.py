@@ -27,6 +27,13 @@ def write_report(business: Business, *, call_id: str) -> None:  # noqa: ARG001 -
         return
 
 
+@business_task(name="calls.repair_call")
+def repair_call(business: Business, *, call_id: str) -> None:
+    """Tries the gaps of one ended call again. Sent again for the same call it does nothing."""
+    if reports.repair_again(uuid.UUID(call_id)):
+        write_report.send(business, call_id=call_id)
+
+
 @business_task(name="calls.run_prompt_test")
 def run_prompt_test(business: Business, *, test_id: int) -> None:
     """Works on one test of a prompt for some minutes. Sent again for the same test it does nothing, or goes on."""
@@ -63,10 +70,13 @@ def sweep() -> None:
                 sweeper.end_silent_calls()
                 late.drop_passing()
                 due = list(sweeper.due_reports())
+                repairs = sweeper.due_repairs()
                 tests = sweeper.due_prompt_tests()
                 play_test_ids = sweeper.due_play_tests()
             for call_id in due:
                 write_report.send(business, call_id=str(call_id))
+            for call_id in repairs:
+                repair_call.send(business, call_id=str(call_id))
             for test_id in tests:
                 run_prompt_test.send(business, test_id=test_id)
             for test_id in play_test_ids:

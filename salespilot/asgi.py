@@ -15,14 +15,17 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 
 from calls.routing import websocket_urlpatterns
 from salespilot import observability, startup
+from salespilot.warming import Warmed
 from tenants.sockets import BusinessSocket
 
 observability.start()
 startup.refuse_unsound()
 
-application = ProtocolTypeRouter(
-    {
-        "http": http_application,
-        "websocket": BusinessSocket(URLRouter(websocket_urlpatterns)),
-    }
+application = Warmed(
+    ProtocolTypeRouter(
+        {
+            "http": http_application,
+            "websocket": BusinessSocket(URLRouter(websocket_urlpatterns)),
+        }
+    )
 )

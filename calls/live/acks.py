@@ -35,7 +35,10 @@ class Watermarks:
         self._gaps.add((samples(start_ms), samples(end_ms)))
 
     def close_gap(self, start_ms: int, end_ms: int) -> None:
-        self._gaps.discard((samples(start_ms), samples(end_ms)))
+        """Nothing waits for [start_ms, end_ms) any more; what of other gaps lies outside stays open."""
+        first, end = samples(start_ms), samples(end_ms)
+        parts = [part for gap in self._gaps for part in ((gap[0], min(gap[1], first)), (max(gap[0], end), gap[1]))]
+        self._gaps = {(start, stop) for start, stop in parts if start < stop}
 
     def forget_gaps(self) -> None:
         """What lies in them may not be transcribed any more: nothing waits for it."""

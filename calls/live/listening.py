@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -15,13 +16,15 @@ from calls.events import Kind, Payload
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
 from calls.live.door import Door
+from calls.live.known import Known
 from calls.live.ladder import Part, Rung
 from calls.live.log import EventLog
-from calls.live.repair_lane import Missing, RepairLane, join
+from calls.live.repair_lane import Missing, RepairLane, join, sliced
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
 from calls.redaction import CleanLine, Redactor
-from calls.speech.base import Gap, Progress, SpeechProvider, StreamSpec, StreamState
+from calls.speech.base import Gap, Progress, Refusal, SpeechProvider, StreamSpec, StreamState
+from calls.speech.browser import NAME as BROWSER
 from calls.speech.browser import BrowserLine, BrowserLines
 from coaching.coach import Coach
 from coaching.types import Channel, Line, Usage
@@ -34,6 +37,11 @@ UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
 BROWSER_UTTERANCES = 800_000_000
 KEPT_BROWSER_SPANS = 500
+
+WITHHELD = "[…]"
+"""In place of a line that could not be cleaned."""
+
+logger = logging.getLogger(__name__)
 
 _speech = metrics.stage_seconds.labels("speech")
 _detection = metrics.stage_seconds.labels("detection")
@@ -57,26 +65,34 @@ class Listening:
         door: Door,
         redactor: Redactor,
         marks: Watermarks,
+        known: Known,
         log: EventLog,
         coach: Coach,
         append: Callable[[Kind, Payload], None],
         fleeting: Callable[[dict[str, Any]], None],
         put_rung: Callable[[Part, Rung, str], None],
         read_audio: Callable[[int, int], Awaitable[bytes]],
+        note_refusal: Callable[[str, str], None],
     ) -> None:
         self._provider_name = provider.name if provider else ""
         self._door = door
         self._redactor = redactor
         self._marks = marks
+        self._known = known
+        self._heard_again: list[Missing] = []
         self._log = log
         self._coach = coach
         self._append = append
         self._fleeting = fleeting
         self._put_rung = put_rung
+        self._note_refusal = note_refusal
+        self._first_choice_heard = False
         self._gaps: list[Gap] = []
         self._browser_spans: deque[tuple[Channel, int, int]] = deque(maxlen=KEPT_BROWSER_SPANS)
         self._browser_heard_at = float("-inf")
         self._is_up = False
+        self._is_deaf = False
+        """Somebody tried to hear and can not; before the first engine has answered it is neither."""
         self._arrived = (0, 0.0)
         self._tasks: list[asyncio.Task[None]] = []
         self.lane: SpeechLane | None = None
@@ -91,17 +107,30 @@ class Listening:
                 read=read_audio,
                 deliver=self._recovered,
                 used=self.used,
+                give_up=self._gave_up,
                 first_utterance=first + REPAIR_UTTERANCES,
             )
 
     def start(self) -> None:
         if self.lane is None or self._repair is None:
+            self._is_deaf = True
             self._put_rung(Part.SPEECH, Rung.RECORDING, "")
             return
         self._tasks = [
             asyncio.create_task(self.lane.run(), name="speech-lane"),
             asyncio.create_task(self._repair.run(), name="repair-lane"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._lane_ended)
+
+    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
+        """A lane ends with the call. If it ends by a fault of ours, nobody hears, and that is not hidden."""
+        if lane.cancelled() or (error := lane.exception()) is None:
+            return
+        metrics.errors.labels("speech").inc()
+        logger.error("A lane failed: %s", lane.get_name(), exc_info=error)
+        if lane.get_name() == "speech-lane":
+            self.hearing(StreamState(is_up=False, reason="The speech lane failed."))
 
     def heard_ms(self, end_sample: int) -> dict[Channel, int]:
         """For each channel that may be heard, up to where all that was said is known; at most `end_sample`."""
@@ -139,6 +168,11 @@ class Listening:
     def is_hearing(self) -> bool:
         return self._is_up
 
+    @property
+    def wants_browser(self) -> bool:
+        """Whether nobody hears here: the browser is asked before it has said anything, and as long as it helps."""
+        return self._is_deaf and not self._is_up
+
     async def finish(self, end_sample: int) -> None:
         """The call is over: hears out what was sent, tells what stays unheard, repairs what it can in time."""
         await self.hear_out(end_sample, FINISH_WITHIN_S)
@@ -173,10 +207,6 @@ class Listening:
         tasks, self._tasks = self._tasks, []
         await stop(tasks)
 
-    def know(self, lines: Iterable[Line]) -> None:
-        """What an earlier owner heard is not told a second time when its audio comes again."""
-        self._browser_spans.extend((line.channel, line.start_ms, line.end_ms) for line in lines)
-
     def expect(self, start_ms: int, end_ms: int) -> None:
         """A gap that the log has just told: its audio is on its way, and nothing behind it is settled before."""
         self._marks.open_gap(start_ms, end_ms)
@@ -186,10 +216,14 @@ class Listening:
         self.repair(Missing(start_ms, end_ms, "", dict.fromkeys(self._marks.channels, (start_ms, end_ms))))
 
     def repair(self, missing: Missing) -> None:
-        """A gap that is in the log already, from before a take-over."""
-        self._marks.open_gap(missing.start_ms, missing.end_ms)
+        """A gap that is in the log already, from before a take-over, whose audio is kept."""
         if self._repair is not None:
+            self._marks.open_gap(missing.start_ms, missing.end_ms)
             self._repair.put(missing)
+
+    def hear_again(self, missing: Missing) -> None:
+        """The same where only the client has the audio: it is sent and heard again, which closes the gap."""
+        self._heard_again.append(missing)
 
     # LaneSink -----------------------------------------------------------------------------------------
 
@@ -198,7 +232,11 @@ class Listening:
             # Said before the customer withdrew, heard after: its interims leave the screen.
             self._fleeting(events.interim(_clean(self._redactor, replace(line, text="", words=()))))
             return
-        clean = _clean(self._redactor, line)
+        # What was told before a take-over leaves the screen again, as a withdrawn interim does. A browser sends its
+        # lines once.
+        if line.text and line.provider != BROWSER:
+            line = self._known.new_of(line) or replace(line, text="", words=(), is_final=False)
+        clean = self._cleaned(self._redactor, line)
         if not clean.is_final:
             self._fleeting(events.interim(clean))
         elif clean.text:
@@ -206,26 +244,60 @@ class Listening:
             self._note_lag(clean)
         if clean.text:
             began = time.perf_counter()
-            self._coach.hear(clean)
+            self._tell_coach(clean)
             _detection.observe(time.perf_counter() - began)
+
+    def _cleaned(self, redactor: Redactor, line: Line) -> CleanLine:
+        """Redaction that fails on some phrase costs the phrase: it must not get out, nor end the stream."""
+        try:
+            return _clean(redactor, line)
+        except Exception as error:  # noqa: BLE001 -- its message may hold what was said
+            self._note_fault("redaction", error)
+            return CleanLine(replace(line, text=WITHHELD if line.text else "", words=()))
+
+    def _tell_coach(self, line: CleanLine) -> None:
+        """A coach that fails on some phrase costs the card: the line is in the log already."""
+        try:
+            self._coach.hear(line)
+        except Exception as error:  # noqa: BLE001 -- see above
+            self._note_fault("coach", error)
+
+    def _note_fault(self, part: str, error: Exception) -> None:
+        metrics.errors.labels("listening").inc()
+        logger.error("A line was not dealt with", extra={"part": part, "error": type(error).__name__})
 
     def settled(self, progress: Progress) -> None:
         before = self._marks.settled_ms(progress.channel)
         self._marks.settle(progress.channel, progress.through_ms)
         if progress.through_ms > before:
             self._log.touch()
+        for missing in [each for each in self._heard_again if self._is_settled(each.end_ms)]:
+            self._heard_again.remove(missing)
+            self._log.note_repaired(missing.start_ms, missing.end_ms)
+
+    def _is_settled(self, through_ms: int) -> bool:
+        return all(self._marks.settled_ms(channel) >= through_ms for channel in self._marks.channels)
 
     def used(self, usage: Usage) -> None:
         self._append(Kind.USAGE, events.usage(usage))
 
     def hearing(self, state: StreamState) -> None:
-        self._is_up = state.is_up
+        self._is_up, self._is_deaf = state.is_up, not state.is_up
         if state.is_up:
             is_first_choice = state.engine in {"", self._provider_name}
             rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH
             self._put_rung(Part.SPEECH, rung, "" if is_first_choice else "The engine on our own server is listening.")
+            if self._repair is not None:
+                self._repair.hurry()
+            if is_first_choice and not self._first_choice_heard:
+                self._first_choice_heard = True
+                self._note_refusal(self._provider_name, "")
         else:
             self._nobody_hears()
+
+    def refused(self, refusal: Refusal) -> None:
+        self._first_choice_heard = False
+        self._note_refusal(refusal.engine, refusal.reason)
 
     def missed(self, gap: Gap) -> None:
         if gap.end_ms - gap.start_ms < SHORTEST_GAP_MS:
@@ -270,23 +342,30 @@ class Listening:
 
     def _tell_gaps(self) -> None:
         gaps, self._gaps = self._gaps, []
-        for missing in join(gaps):
+        for gap in gaps:
+            self._marks.close_gap(gap.start_ms, gap.end_ms)
+        for missing in [part for whole in join(gaps) for part in sliced(whole)]:
             self._marks.open_gap(missing.start_ms, missing.end_ms)
             payload = events.gap(start_ms=missing.start_ms, end_ms=missing.end_ms, reason=missing.reason[:120])
             self._append(Kind.GAP, payload)
             if self._repair is not None:
                 self._repair.put(missing)
-        for gap in gaps:
-            if not any((gap.start_ms, gap.end_ms) == (one.start_ms, one.end_ms) for one in join(gaps)):
-                self._marks.close_gap(gap.start_ms, gap.end_ms)
+            else:
+                self._gave_up(missing)
+
+    def _gave_up(self, missing: Missing) -> None:
+        """Nobody can transcribe it while the call lives: the ack waits for it no longer, its gap stays in the log."""
+        self._marks.close_gap(missing.start_ms, missing.end_ms)
+        self._log.touch()
 
     def _recovered(self, missing: Missing, lines: list[Line]) -> None:
         redactor = self._redactor.aside(missing.start_ms)
-        for line in lines:
-            if line.text and self._door.lets(line.channel) and not self._is_known(line):
-                clean = _clean(redactor, line)
+        for found in lines:
+            line = self._known.new_of(found)
+            if line is not None and line.text and self._door.lets(line.channel) and not self._is_known(line):
+                clean = self._cleaned(redactor, line)
                 self._append(Kind.LINE, events.line(clean))
-                self._coach.hear(clean)
+                self._tell_coach(clean)
         self._marks.close_gap(missing.start_ms, missing.end_ms)
         self._log.note_repaired(missing.start_ms, missing.end_ms)
 

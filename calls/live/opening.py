@@ -64,6 +64,9 @@ class OpenedCall:
     material: Material
     past: Past
     gaps: tuple[tuple[int, int], ...]
+    """Those whose audio is here."""
+    unheard: tuple[tuple[int, int], ...]
+    """All that nobody has heard yet, also where the audio is still on its way."""
     consent: ConsentState
     redact: tuple[str, ...]
     allow_model_cards: bool
@@ -109,6 +112,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         material=material,
         past=_past(call, material) if call.last_seq > 1 else Past(),
         gaps=tuple(_gaps(call, stored)),
+        unheard=tuple(GapRow.objects.filter(call=call, repaired_at=None).values_list("start_ms", "end_ms")),
         consent=ConsentState(Mode(call.consent_mode), Answer(call.consent_answer)),
         redact=tuple(policy.redact),
         allow_model_cards=policy.allow_model_cards,

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from django.db import DatabaseError
 
-from calls import events, metrics, services
+from calls import events, metrics, refusals, services
 from calls.events import Kind, Payload
 from calls.live import opening, recording
 from calls.live.acks import Watermarks
@@ -26,6 +26,7 @@ from calls.live.coach_desk import CoachDesk
 from calls.live.door import ConsentState, Door, Opening
 from calls.live.feed import Feed
 from calls.live.intake import AudioCopy, Intake
+from calls.live.known import Known
 from calls.live.ladder import Ladder, Part, Rung
 from calls.live.links import ENDED, MOVING, SECOND_SOCKET, SUPERSEDED, AudioLink
 from calls.live.listening import Listening
@@ -35,6 +36,7 @@ from calls.live.messages import CONSENT_MAIL, MessageError, parse_client_message
 from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
 from calls.live.people import People, Person
+from calls.live.repair_lane import Missing
 from calls.live.store import Batch
 from calls.live.tasks import stop
 from calls.live.threads import in_thread
@@ -125,12 +127,14 @@ class LiveSession:
             door=self._door,
             redactor=redactor,
             marks=self._marks,
+            known=Known(call.past.lines, call.unheard),
             log=self.log,
             coach=self._coach,
             append=self.append,
             fleeting=self.publish_fleeting,
             put_rung=self.put_rung,
             read_audio=self._read_for_repair,
+            note_refusal=lambda engine, reason: self._run(self._tell_refusal(engine, reason), "speech-refusal"),
         )
         self._intake = Intake(
             call,
@@ -154,7 +158,6 @@ class LiveSession:
         past = self.call.past
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
-        self._listening.know(past.lines)
         self._feed.attach(self.log)
         # An owner that took over says so before anything else: its numbers begin here (`calls.live.epochs`).
         if self.call.epoch > 1 or self._door.opening is not Opening.ALL:
@@ -334,7 +337,13 @@ class LiveSession:
             audio=state.audio,
             words=state.words,
             epoch=self.call.epoch,
+            wants_browser_speech=self._listening.wants_browser and self._may_browser_hear,
         )
+
+    @property
+    def _may_browser_hear(self) -> bool:
+        """By the policy and by the customer's answer; a recording that is played has no browser that hears."""
+        return self.call.allow_browser_speech and not self._door.is_shut and not self.call.is_replay
 
     # LogKeeper ----------------------------------------------------------------------------------------
 
@@ -383,6 +392,11 @@ class LiveSession:
         else:
             self.put_rung(Part.STORAGE, Rung.FULL)
 
+    async def _tell_refusal(self, engine: str, reason: str) -> None:
+        """An empty reason: it hears again."""
+        with business_scope(self.business):
+            await (in_thread(refusals.tell)(engine, reason) if reason else in_thread(refusals.clear)(engine))
+
     async def _read_for_repair(self, start: int, end: int) -> bytes:
         """What was kept under an older answer goes through the door as it stands now."""
         pcm = await self._copy.read(start, end)
@@ -391,7 +405,12 @@ class LiveSession:
     def _repair_the_past(self) -> None:
         call = self.call
         for start_ms, end_ms in () if self._door.is_shut else call.gaps:
-            self._listening.repair_all(start_ms, end_ms)
+            spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
+            missing = Missing(start_ms, end_ms, "", spans)
+            if call.stored_samples is not None:
+                self._listening.repair(missing)
+            elif end_ms > ms(self.next_sample):
+                self._listening.hear_again(missing)
         if self.next_sample > call.acked_samples + samples(100):
             for gap in opening.unheard_gaps(call, ms(self.next_sample)):
                 self._listening.missed(gap)

@@ -21,6 +21,8 @@ from calls.live.tasks import stop
 from calls.speech.base import (
     Gap,
     Progress,
+    Refusal,
+    SecondEar,
     SpeechError,
     SpeechEvent,
     SpeechProvider,
@@ -35,11 +37,17 @@ DEAF_MIN_SPEECH_MS = 1_000
 MAX_DEAF_S = 32.0
 LOOK_EVERY_S = 0.25
 OPEN_WITHIN_S = 10.0
-RETRY_S = (0.2, 1.0, 2.0, 4.0, 8.0)
+RETRY_S = (0.25, 0.5, 1.0, 2.0, 4.0)
+MOST_WAIT_S = 60.0
+ASK_AGAIN_S = 60.0
+"""So often a service that refused for good (a key, the credit) is asked again: somebody may have mended it."""
 LIVE_WAITING_SAMPLES = samples(5_000)
 PATIENT_WAITING_SAMPLES = samples(60_000)
 PATIENT_AHEAD_MS = 8_000
 LONGEST_UTTERANCES = 100_000
+
+FAULT = SpeechError("The speech engine failed.", retryable=True)
+"""A fault of ours in an engine must not end the call: it is a lost stream like any other."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +64,8 @@ class LaneSink(Protocol):
     def hearing(self, state: StreamState) -> None: ...
 
     def missed(self, gap: Gap) -> None: ...
+
+    def refused(self, refusal: Refusal) -> None: ...
 
     def settled_ms(self, channel: Channel) -> int: ...
 
@@ -94,6 +104,7 @@ class SpeechLane:
         self._queued = 0
         self._news = asyncio.Event()
         self._progress = asyncio.Event()
+        self._finishing = asyncio.Event()
         self._utterance_base = first_utterance
         self._open_utterances: set[tuple[Channel, int]] = set()
         self._missing: dict[Channel, int] = {}
@@ -103,13 +114,14 @@ class SpeechLane:
         self._is_up = False
         self._has_failed = False
         self._has_heard = False
+        self._held_back: StreamState | None = None
         self._deaf_since: float | None = None
         self._unanswered_ms = 0
         self._patience_s = DEAF_S
         self.sent_through = 0
 
     def put(self, piece: Piece, *, has_speech: bool) -> None:
-        """Audio in capture order. After the lane gave up it is left to the end-of-call gap."""
+        """Audio in capture order. After the lane has ended it is left to the end-of-call gap."""
         if self._is_over:
             return
         self._queue.append(Waiting(piece, has_speech))
@@ -128,25 +140,40 @@ class SpeechLane:
         return self._queued >= PATIENT_WAITING_SAMPLES
 
     async def run(self) -> None:
-        """Until `finish` is through, the provider is lost for good, or cancellation."""
+        """Until `finish` is through, or cancellation: a lost service is asked again as long as the call lives."""
         attempt = 0
         try:
             while not self._is_over and not (self._is_finishing and attempt):
-                try:
-                    async with asyncio.timeout(OPEN_WITHIN_S):
-                        stream = await self._provider.open(self._spec)
-                    attempt = 0 if await self._use(stream) else attempt + 1
-                except TimeoutError:
-                    self._lost(SpeechError("The speech service did not answer in time.", retryable=True))
-                except SpeechError as error:
-                    self._lost(error)
-                    if not error.retryable:
-                        return
-                if not self._is_over:
-                    await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
-                    attempt += 1
+                error = await self._once()
+                attempt = 0 if self._has_heard else attempt
+                await self._pause(_wait_s(error, attempt))
+                attempt += 1
         finally:
             self._is_over = True
+
+    async def _once(self) -> SpeechError:
+        """One stream from its opening to its end; returns why it ended. Meaningless when the lane is over."""
+        self._has_heard = False
+        try:
+            async with asyncio.timeout(OPEN_WITHIN_S):
+                stream = await self._provider.open(self._spec)
+        except TimeoutError:
+            error = SpeechError("The speech service did not answer in time.", retryable=True)
+        except SpeechError as refusal:
+            error = refusal
+        except Exception:
+            logger.exception("Speech failed", extra={"call": self._spec.call_id})
+            error = FAULT
+        else:
+            return await self._use(stream)
+        self._lost(error)
+        return error
+
+    async def _pause(self, seconds: float) -> None:
+        """Cut short by `finish`: the end of a call waits for nobody."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._finishing.wait()
 
     def hush(self, admit: Callable[[Piece], Piece], *, is_shut: bool) -> None:
         """The door has changed: what waits goes through it once more, or nowhere when it is shut."""
@@ -160,6 +187,7 @@ class SpeechLane:
     def finish(self) -> None:
         """No more audio comes: `run` ends once everything sent has been heard."""
         self._is_finishing = True
+        self._finishing.set()
         self._news.set()
 
     def unheard(self, end_sample: int) -> list[Gap]:
@@ -173,41 +201,37 @@ class SpeechLane:
 
     # One stream -------------------------------------------------------------------------------------
 
-    async def _use(self, stream: SpeechStream) -> bool:
-        """Sends and reads until the stream ends or is lost. True when it heard anything at all."""
+    async def _use(self, stream: SpeechStream) -> SpeechError:
+        """Sends and reads until the stream is lost, and returns why; or until it was finished: the lane is over."""
         self._utterance_base += LONGEST_UTTERANCES
         self._deaf_since, self._unanswered_ms = None, 0
-        self._has_heard = False
         sending = asyncio.create_task(self._send_all(stream))
         reading = asyncio.create_task(self._read_all(stream))
-        watching = asyncio.create_task(self._watch())
-        tasks = (sending, reading, watching)
+        watching = asyncio.create_task(self._watch(stream))
+        error = SpeechError("The speech service hung up.", retryable=True)
         try:
             await self._until_over(sending, reading, watching)
-        except SpeechError as error:
-            self._lost(error)
-            if not error.retryable:
-                self._is_over = True
+        except SpeechError as loss:
+            error = loss
         except Exception:
-            # A fault of ours in an engine must not end the call: it is a lost stream like any other.
             logger.exception("Speech failed", extra={"call": self._spec.call_id})
-            self._lost(SpeechError("The speech engine failed.", retryable=True))
+            error = FAULT
         finally:
-            await stop(tasks)
+            await stop((sending, reading, watching))
             await stream.aclose()
-        return self._has_heard
+        if not self._is_over:
+            self._lost(error)
+        return error
 
     async def _until_over(self, sending: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
-        """Returns when the stream was finished and read to its end; raises `SpeechError` when it was lost."""
+        """Returns when the stream has ended, whoever wanted that; raises what it was lost by."""
         done, _ = await asyncio.wait({sending, *others}, return_when=asyncio.FIRST_COMPLETED)
         if done == {sending} and sending.exception() is None:
             # Finished: what was still open comes out of the reader.
             done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-        if not self._is_finishing:
-            raise SpeechError("The speech service hung up.", retryable=True)
-        self._is_over = True
+        self._is_over = self._is_finishing
 
     async def _send_all(self, stream: SpeechStream) -> None:
         while True:
@@ -242,15 +266,23 @@ class SpeechLane:
             if self._deaf_since is None:
                 self._deaf_since = self._clock()
 
-    async def _watch(self) -> None:
+    async def _watch(self, stream: SpeechStream) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if self._deaf_since is None or self._unanswered_ms < DEAF_MIN_SPEECH_MS:
                 continue
             if self._clock() - self._deaf_since >= self._patience_s:
-                # A slow engine is not made faster by starting it over: wait longer each time.
-                self._patience_s = min(MAX_DEAF_S, self._patience_s * 2)
-                raise SpeechError("Speech went in and nothing came out.", retryable=True)
+                self._is_deaf(stream, "Speech went in and nothing came out.")
+
+    def _is_deaf(self, stream: SpeechStream, reason: str) -> None:
+        """Another engine of the same stream, or else `SpeechError`: another stream."""
+        self._deaf_since, self._unanswered_ms = None, 0
+        if isinstance(stream, SecondEar) and stream.doubt(reason):
+            metrics.errors.labels("speech").inc()
+            return
+        # A slow engine is not made faster by starting it over: wait longer each time.
+        self._patience_s = min(MAX_DEAF_S, self._patience_s * 2)
+        raise SpeechError(reason, retryable=True)
 
     async def _read_all(self, stream: SpeechStream) -> None:
         async for event in stream.events():
@@ -268,6 +300,8 @@ class SpeechLane:
             self._sink.used(event)
         elif isinstance(event, Gap):
             self._sink.missed(event)
+        elif isinstance(event, Refusal):
+            self._sink.refused(event)
         else:
             self._state(event)
 
@@ -282,14 +316,22 @@ class SpeechLane:
 
     def _answered(self) -> None:
         self._has_heard = True
+        if self._held_back is not None:
+            state, self._held_back = self._held_back, None
+            self._sink.hearing(state)
         self._deaf_since, self._unanswered_ms = None, 0
         self._patience_s = DEAF_S
 
     def _state(self, state: StreamState) -> None:
         self._is_up = state.is_up
+        self._held_back = None
         if not state.is_up:
             # The stream reconnects by itself and tells its own gaps.
             self._deaf_since, self._unanswered_ms = None, 0
+        elif self._has_failed and not self._has_heard:
+            # A service that was lost and can be reached again is no help yet: it is once it says something.
+            self._held_back = state
+            return
         self._sink.hearing(state)
 
     # What nobody hears ------------------------------------------------------------------------------
@@ -299,6 +341,7 @@ class SpeechLane:
         logger.warning("Speech lost: %s", error.reason, extra={"call": self._spec.call_id})
         self._is_up = False
         self._has_failed = True
+        self._held_back = None
         if self.sent_through:
             for channel in self._channels:
                 self._miss(channel, self._sink.settled_ms(channel), error.reason)
@@ -306,6 +349,8 @@ class SpeechLane:
             self._sink.heard(_withdrawn(channel, utterance, self._provider.name))
         self._open_utterances.clear()
         self._sink.hearing(StreamState(is_up=False, reason=error.reason, engine=""))
+        if not error.retryable:
+            self._sink.refused(Refusal(self._provider.name, error.reason))
 
     def _drop_oldest(self) -> None:
         piece = self._queue.popleft().piece
@@ -326,6 +371,13 @@ class SpeechLane:
                 self._sink.missed(Gap(channel, start_ms, ms(next_sample), self._missing_why))
         self._missing.clear()
         self._missing_why = ""
+
+
+def _wait_s(error: SpeechError, attempt: int) -> float:
+    """Until the next try: what the service asked for, a minute after a refusal for good, else 0.25 to 4 s."""
+    if not error.retryable:
+        return ASK_AGAIN_S
+    return max(RETRY_S[min(attempt, len(RETRY_S) - 1)], min(error.retry_after_s or 0.0, MOST_WAIT_S))
 
 
 def _withdrawn(channel: Channel, utterance: int, provider: str) -> Line:

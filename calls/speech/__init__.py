@@ -18,6 +18,13 @@ def get_provider() -> SpeechProvider | None:
     return choice.get_provider()
 
 
+def has_fallback() -> bool:
+    """Whether the embedded engine stands behind another one, and ought to be warm when that fails."""
+    from calls.speech import choice  # noqa: PLC0415
+
+    return choice.has_fallback()
+
+
 async def warm_up() -> None:
     """Load what the first call would wait for. Never raises: a call will tell what is wrong."""
     from calls.speech import choice  # noqa: PLC0415

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coaching.types import Channel, Line, Usage
 
@@ -59,7 +59,8 @@ class Progress:
 class StreamState:
     """The stream's own health. `is_up` False while the provider reconnects by itself.
 
-    Every stream yields one as soon as it hears, and one at each change. `engine` names the provider that
+    Every stream yields one as soon as it hears, and one at each change. After a failure of its service a stream
+    hears once the service has said something, not once it can be reached. `engine` names the provider that
     hears now ("deepgram", "local"), "" while nobody does.
     """
 
@@ -81,7 +82,15 @@ class Gap:
     reason: str
 
 
-SpeechEvent = Line | Progress | Usage | StreamState | Gap
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`engine` refuses for good: its key or account has to be mended. The stream goes on with another engine."""
+
+    engine: str
+    reason: str
+
+
+SpeechEvent = Line | Progress | Usage | StreamState | Gap | Refusal
 
 
 class SpeechStream(Protocol):
@@ -102,6 +111,15 @@ class SpeechStream(Protocol):
     async def finish(self) -> None: ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class SecondEar(Protocol):
+    """A stream that can let another engine hear when told that the one it has is mute."""
+
+    def doubt(self, reason: str) -> bool:
+        """True when another engine takes over now; False when there is none left: the stream is to be replaced."""
+        ...
 
 
 class SpeechProvider(Protocol):

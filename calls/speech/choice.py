@@ -36,11 +36,18 @@ def _choose(wanted: str) -> SpeechProvider | None:
         return _local()
     if wanted == "deepgram":
         return _deepgram()
-    has_account = bool(settings.DEEPGRAM_API_KEY or settings.DEEPGRAM_BASE_URL)
     local = _local() if has_engine() else None
-    if not has_account:
+    if not _has_account():
         return local
     return FallbackProvider(_deepgram(), local) if local else _deepgram()
+
+
+def has_fallback() -> bool:
+    return settings.SPEECH_PROVIDER == "auto" and _has_account() and has_engine()
+
+
+def _has_account() -> bool:
+    return bool(settings.DEEPGRAM_API_KEY or settings.DEEPGRAM_BASE_URL)
 
 
 def has_engine() -> bool:

@@ -9,7 +9,8 @@ from calls.speech.base import SpeechError, SpeechProvider, SpeechStream, StreamS
 from calls.speech.fallback_stream import FallbackStream
 from coaching.types import Line, Usage
 
-GRACE_S = 3.0
+GRACE_S = 1.0
+"""Long enough for a socket that drops and comes back, short enough that a rep has help again within 3 s."""
 RETRY_S = 15.0
 
 
@@ -34,6 +35,10 @@ class FallbackProvider:
     @property
     def name(self) -> str:
         return self._primary.name
+
+    @property
+    def secondary(self) -> SpeechProvider:
+        return self._secondary
 
     async def open(self, spec: StreamSpec) -> SpeechStream:
         stream = FallbackStream(

@@ -7,13 +7,13 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from calls.speech.base import (
     BYTES_PER_SAMPLE,
     SAMPLES_PER_MS,
     Gap,
     Progress,
+    Refusal,
     SpeechError,
     SpeechEvent,
     SpeechProvider,
@@ -24,40 +24,30 @@ from calls.speech.base import (
 from calls.speech.hearing import channels_of
 from calls.speech.outbox import Outbox
 from calls.speech.relay import Leg, Relay
+from calls.speech.side import Side
 from coaching.types import Line, Usage
+
+FAULT = SpeechError("the speech engine failed", retryable=True)
+"""A fault of ours in an engine costs a stream, as any other failure does."""
 
 logger = logging.getLogger(__name__)
 
-KEPT_MS = 5_000
-"""The newest audio, kept for the second engine: it begins where the first one stopped hearing, not later."""
+KEPT_MS = 12_000
+"""The newest audio, kept for the second engine: it begins where the first one stopped hearing, not later. Longer
+than it takes to notice that an engine is mute (4 s of speech, with its pauses) and to open the other one."""
 OVERLAP_MS = 500
 AGAIN_S = 1.0
 """A stream that had heard something and ended is opened again this soon; one that was refused, later."""
-
-
-@dataclass(slots=True)
-class Side:
-    """One engine of the two, with its present stream if it has one."""
-
-    provider: SpeechProvider
-    leg: Leg
-    stream: SpeechStream | None = None
-    is_fed: bool = False
-    """Whether live audio goes to it: after it was given what was kept, so that all comes in order."""
-    reader: asyncio.Task[None] | None = None
-    opening: asyncio.Task[None] | None = None
-    down_since: float | None = None
-    not_before: float = 0.0
-    reason: str = ""
-    lost: SpeechError | None = field(default=None)
-    """Why it will not be tried again in this call."""
+ASK_AGAIN_S = 60.0
+"""So often an engine that was refused for good (a key, the credit) is asked again: somebody may have mended it."""
 
 
 class FallbackStream:
     """The first engine's stream goes on reconnecting by itself; this one listens to whoever hears.
 
-    Down for `grace_s`, or lost for good: the second engine is opened with the newest 5 s of audio. When the
-    first hears again, each channel goes back to it at a place both have heard, and the second is closed.
+    Down for `grace_s`, refused or mute: the second engine is opened with the newest 12 s of audio. When the first
+    has said something again (that its socket opens proves nothing), each channel goes back to it at a place both
+    have heard, and the second is closed.
     Times are looked at whenever audio comes, which it does ten times a second while a call lives.
     """
 
@@ -94,6 +84,18 @@ class FallbackStream:
     def hold_off(self, seconds: float) -> None:
         """Somebody else writes lines (the browser recognises): do not open the second engine for now."""
         self._held_until = self._clock() + seconds
+
+    def doubt(self, reason: str) -> bool:
+        """Speech went in and nothing came out. True when the second engine takes over, at once; False when it is
+        the second that is mute, or can not be had: then this stream has nothing more to offer.
+        """
+        second = self._secondary
+        if self._is_closed or second.stream is not None or second.lost is not None or self._primary.stream is None:
+            return False
+        self._lost(self._primary, SpeechError(reason, retryable=True))
+        self._primary.down_since = self._clock() - self._grace_s
+        self._decide()
+        return True
 
     # --- SpeechStream -------------------------------------------------------------------------
     async def send(self, first_sample: int, pcm: bytes) -> None:
@@ -151,20 +153,21 @@ class FallbackStream:
                 await stream.send(first_sample, pcm)
         except SpeechError as error:
             self._lost(side, error)
+        except Exception:
+            logger.exception("speech engine failed", extra={"engine": side.leg.name})
+            self._lost(side, FAULT)
 
     def _decide(self) -> None:
         """Open what is due. The opening runs aside: `send` must not wait for it."""
         now = self._clock()
         if self._primary.stream is None:
             self._open_aside(self._primary, now)
-        down_since = self._primary.down_since
-        is_due = down_since is not None and (self._primary.lost is not None or now - down_since >= self._grace_s)
-        if is_due and self._secondary.stream is None and now >= self._held_until:
+        if self._primary.is_away(now, self._grace_s) and self._secondary.stream is None and now >= self._held_until:
             self._open_aside(self._secondary, now)
 
     def _open_aside(self, side: Side, now: float) -> None:
         is_opening = side.opening is not None and not side.opening.done()
-        if side.lost is None and not is_opening and now >= side.not_before:
+        if not is_opening and now >= side.not_before:
             side.not_before = now + self._retry_s
             side.opening = asyncio.create_task(self._open(side), name=f"open {side.leg.name} {self._spec.call_id}")
 
@@ -173,6 +176,10 @@ class FallbackStream:
             stream = await side.provider.open(self._spec)
         except SpeechError as error:
             self._refused(side, error)
+            return
+        except Exception:
+            logger.exception("speech engine failed", extra={"engine": side.leg.name})
+            self._refused(side, FAULT)
             return
         if self._is_closed:
             await stream.aclose()
@@ -185,11 +192,11 @@ class FallbackStream:
         await self._catch_up(side, stream)
 
     async def _catch_up(self, side: Side, stream: SpeechStream) -> None:
-        """The newest audio first of all; `side` takes the channels if nobody else hears."""
+        """The newest audio first of all; `side` takes the channels if nobody else has a stream that may hear."""
         settled_ms = min(self._relay.settled_ms.values())
         begin = max(0, settled_ms - OVERLAP_MS) * SAMPLES_PER_MS
         kept = [first_sample for first_sample, _ in self._kept if first_sample >= begin]
-        if side is self._secondary or not self._hears(self._secondary):
+        if side is self._secondary or self._secondary.stream is None:
             from_ms = kept[0] // SAMPLES_PER_MS if kept else settled_ms
             self._relay.give_all(side.leg, from_ms=from_ms, reason=self._primary.reason or "no engine was listening")
         while side.stream is stream and (piece := next((p for p in self._kept if p[0] >= begin), None)):
@@ -204,6 +211,9 @@ class FallbackStream:
             self._lost(side, SpeechError("the stream ended", retryable=True), stream)
         except SpeechError as error:
             self._lost(side, error, stream)
+        except Exception:
+            logger.exception("speech engine failed", extra={"engine": side.leg.name})
+            self._lost(side, FAULT, stream)
 
     def _take(self, side: Side, stream: SpeechStream, event: SpeechEvent) -> None:
         if isinstance(event, Usage):
@@ -213,28 +223,26 @@ class FallbackStream:
         elif isinstance(event, StreamState):
             self._state(side, event)
         elif isinstance(event, Line | Progress | Gap):
+            if side.has_proved(event):
+                self._tell(f"{side.leg.name} listens")
             self._relay.take(side.leg, event)
             self._give_back()
 
     def _state(self, side: Side, state: StreamState) -> None:
         if state.is_up:
-            side.leg.is_up = True
-            side.down_since = None
+            side.connected()
         else:
-            side.leg.went_down()
-            side.reason = state.reason
-            if side.down_since is None:
-                side.down_since = self._clock()
+            side.went_down(state.reason, self._clock())
         self._tell(state.reason)
 
     def _refused(self, side: Side, error: SpeechError, *, again_in_s: float | None = None) -> None:
         logger.warning("speech engine not opened", extra={"engine": side.leg.name, "reason": error.reason})
-        side.reason = error.reason
-        if side.down_since is None:
-            side.down_since = self._clock()
-        side.not_before = self._clock() + (error.retry_after_s or again_in_s or self._retry_s)
-        if not error.retryable:
-            side.lost = error
+        side.went_down(error.reason, self._clock())
+        wait_s = error.retry_after_s or again_in_s or self._retry_s
+        side.lost = None if error.retryable else error
+        if side.lost is not None:
+            self._outbox.put(Refusal(side.leg.name, error.reason))
+        side.not_before = self._clock() + (wait_s if error.retryable else max(wait_s, ASK_AGAIN_S))
         self._tell(error.reason)
         self._end_if_nobody_can()
 
@@ -244,7 +252,6 @@ class FallbackStream:
             return
         if self._is_closed:
             return
-        side.leg.went_down()
         self._relay.withdraw_all()
         self._leave(side)
         self._refused(side, error, again_in_s=min(AGAIN_S, self._retry_s))
@@ -256,7 +263,8 @@ class FallbackStream:
             return
 
         async def leave(reader: asyncio.Task[None] | None) -> None:
-            await stream.aclose()
+            with suppress(Exception):
+                await stream.aclose()
             if reader is not None and reader is not asyncio.current_task():
                 with suppress(asyncio.CancelledError):
                     await asyncio.wait({reader}, timeout=5)
@@ -275,9 +283,10 @@ class FallbackStream:
 
     def _give_back(self) -> None:
         """Channels return to the first engine as soon as nothing is lost by it; then the second is closed."""
-        if self._secondary.stream is None or not self._hears(self._primary):
+        first, is_alone = self._primary.leg, self._secondary.stream is None
+        if not self._hears(self._primary) or (is_alone and set(map(id, self._relay.owners.values())) == {id(first)}):
             return
-        given = [self._relay.give_back(self._primary.leg, channel) for channel in self._relay.channels]
+        given = [self._relay.give_back(first, channel, is_alone=is_alone) for channel in self._relay.channels]
         if all(given):
             if not self._is_closed:
                 self._leave(self._secondary)

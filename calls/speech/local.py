@@ -208,6 +208,11 @@ class LocalProvider:
     def engine_pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is loaded."""
+        return self._process is not None and self._process.is_ready
+
     async def warm_up(self) -> None:
         """Load the model before the first call needs it."""
         await self._engine().ready(READY_WITHIN_S)

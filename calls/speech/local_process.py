@@ -230,7 +230,12 @@ class EngineProcess:
             elif frame.kind is wire.Kind.PONG:
                 self._has_answered.set()
             for listener in self._listeners_of(frame):
-                listener.on_frame(frame)
+                try:
+                    listener.on_frame(frame)
+                except Exception as error:  # noqa: BLE001 -- its message may hold what was said
+                    # One frame nobody can read costs itself: not the other calls of this engine.
+                    details = {"kind": frame.kind.name, "error": type(error).__name__}
+                    logger.error("speech engine said something unreadable", extra=details)  # noqa: TRY400
 
     def _listeners_of(self, frame: wire.Frame) -> list[Listener]:
         if frame.kind is wire.Kind.READY:

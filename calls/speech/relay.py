@@ -44,6 +44,8 @@ class Leg:
     through_ms: dict[Channel, int] = field(default_factory=dict)
     kept: deque[Line] = field(default_factory=lambda: deque(maxlen=MOST_KEPT_LINES))
     utterances: dict[tuple[Channel, int], int] = field(default_factory=dict)
+    unproved: dict[Channel, Gap] = field(default_factory=dict)
+    """Gaps it told before it was believed again: the other engine may hear them yet."""
 
     def went_down(self) -> None:
         self.is_up = False
@@ -81,12 +83,15 @@ class Relay:
         is_owner = self.owners.get(event.channel) is leg
         if isinstance(event, Line):
             if is_owner:
+                self._tell_gap(leg, event.channel)
                 self._line(leg, event)
             elif event.is_final:
                 leg.kept.append(event)
         elif is_owner and isinstance(event, Gap):
-            self.gap(event.channel, event.end_ms, event.reason)
+            leg.unproved[event.channel] = event
+            self._tell_gap(leg, event.channel)
         elif is_owner and isinstance(event, Progress):
+            self._tell_gap(leg, event.channel)
             self._progress(event.channel, event.through_ms)
 
     def give_all(self, leg: Leg, *, from_ms: int, reason: str) -> None:
@@ -96,18 +101,29 @@ class Relay:
             self.owners[channel] = leg
             self.gap(channel, from_ms, reason)
 
-    def give_back(self, leg: Leg, channel: Channel) -> bool:
-        """Hand `channel` over if `leg` has heard since before the settled place. True when `leg` owns it."""
+    def give_back(self, leg: Leg, channel: Channel, *, is_alone: bool = False) -> bool:
+        """Hand `channel` over if `leg` has heard since before the settled place. True when `leg` owns it.
+
+        `is_alone`: nobody else will hear what lies before; then it is a gap.
+        """
         if self.owners[channel] is leg:
             return True
-        if not leg.is_up or channel not in leg.from_ms or leg.from_ms[channel] > self.settled_ms[channel]:
+        if not leg.is_up or channel not in leg.from_ms:
             return False
+        if leg.from_ms[channel] > self.settled_ms[channel]:
+            if not is_alone:
+                return False
+            self.gap(channel, leg.from_ms[channel], "no engine was listening")
         self._withdraw(channel)
         self.owners[channel] = leg
         for line in [line for line in leg.kept if line.channel is channel]:
             self._line(leg, line)
         self._progress(channel, leg.through_ms.get(channel, 0))
         return True
+
+    def _tell_gap(self, leg: Leg, channel: Channel) -> None:
+        if leg.is_up and (gap := leg.unproved.pop(channel, None)) is not None:
+            self.gap(channel, gap.end_ms, gap.reason)
 
     def gap(self, channel: Channel, end_ms: int, reason: str) -> None:
         start_ms = self.settled_ms[channel]

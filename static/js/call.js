@@ -51,6 +51,7 @@ async function capture(room, microphone, tab) {
   const { channels } = room.call;
   const onLost = (/** @type {number} */ channel) => sourceLost(room, channel);
   room.capture = await Capture.open({ channels, microphone, tab, onFrame: room.onFrame, onLost });
+  room.recognise();
   setUpSound(room);
 }
 

@@ -34,6 +34,7 @@ export class CallRoom {
   #isHangingUp = false;
   /** The call has ended: what is left of its audio goes by HTTP. */
   #isResting = false;
+  #wantsSpeech = false;
   /** @type {() => void} */
   #letSleep = () => {};
   /** @type {() => void} other windows may have the audio */
@@ -208,9 +209,15 @@ export class CallRoom {
   /** @param {import("./types.js").StatePayload} state */
   #state(state) {
     this.view.light.setState(state);
+    this.#wantsSpeech = wantsBrowserSpeech(state);
+    this.recognise();
+  }
+
+  /** Starts or stops the browser's own recognition: after each state, and once there is a microphone. */
+  recognise() {
     if (!this.capture || this.call.source === "sample") return;
     const mayHear = this.call.browserSpeech && this.view.consent.state.hears !== "nobody";
-    if (mayHear && wantsBrowserSpeech(state)) this.speech.start();
+    if (mayHear && this.#wantsSpeech) this.speech.start();
     else this.speech.stop();
   }
 

@@ -89,9 +89,9 @@ function ownRung({ events, audio }) {
 }
 
 /**
- * Whether the browser should recognise speech itself.
+ * Whether the server asks the browser to recognise speech itself: that another engine listens there is no reason.
  * @param {StatePayload | null} state
  */
 export function wantsBrowserSpeech(state) {
-  return state !== null && (state.rung === "browser_speech" || state.parts["speech"] === "browser_speech");
+  return state !== null && state.wants_browser_speech === true;
 }

@@ -81,6 +81,8 @@ export interface StatePayload {
   audio: string;
   words: string;
   epoch?: number;
+  /** Nobody hears on the server: this browser is to recognise the rep's side, if it can. */
+  wants_browser_speech: boolean;
 }
 export interface GapPayload {
   start_ms: number;

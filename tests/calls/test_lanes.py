@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 
 from calls.live.audio import Frame, FrameCursor, samples
-from calls.live.repair_lane import Missing, RepairLane, join
+from calls.live.repair_lane import Missing, ReadAudio, RepairLane, join, sliced
 from calls.live.speech_lane import SpeechLane
-from calls.speech.base import Gap, Progress, SpeechError, StreamSpec, StreamState
+from calls.speech.base import Gap, Progress, Refusal, SpeechError, SpeechProvider, StreamSpec, StreamState
+from calls.speech.fallback import FallbackProvider
 from coaching.types import Channel, Line, Usage
 from tests.calls import virtual_time
 from tests.speech.fakes import ScriptedProvider, ScriptedStream, ScriptedTurn
+from tests.speech.hearing import eventually
 
 FRAME_MS = 100
 SPEC = StreamSpec(call_id="c", business="acme", channels=2)
@@ -26,6 +30,7 @@ class Ears:
         self.lines: list[Line] = []
         self.gaps: list[Gap] = []
         self.states: list[StreamState] = []
+        self.refusals: list[Refusal] = []
         self.usages: list[Usage] = []
         self.through: defaultdict[Channel, int] = defaultdict(int)
 
@@ -43,6 +48,9 @@ class Ears:
 
     def missed(self, gap: Gap) -> None:
         self.gaps.append(gap)
+
+    def refused(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
 
     def settled_ms(self, channel: Channel) -> int:
         return self.through[channel]
@@ -63,7 +71,7 @@ class DeafProvider(ScriptedProvider):
 class Call:
     """Speaks into a lane at real time, on the virtual clock."""
 
-    def __init__(self, provider: ScriptedProvider, *, is_patient: bool = False) -> None:
+    def __init__(self, provider: SpeechProvider, *, is_patient: bool = False) -> None:
         self.ears = Ears()
         loop = asyncio.get_running_loop()
         self.lane = SpeechLane(provider, SPEC, self.ears, is_patient=is_patient, first_utterance=0, clock=loop.time)
@@ -146,6 +154,81 @@ def test_a_slow_engine_gets_more_time_after_each_try() -> None:
     virtual_time.run(scene())
 
 
+def test_a_mute_first_engine_is_followed_within_a_second_of_the_verdict_and_the_call_is_whole() -> None:
+    """Speech from 3 s on is not answered: at 7 s the second engine hears, from where the first stopped."""
+
+    async def scene() -> None:
+        first, second = ScriptedProvider(TURNS, name="first"), ScriptedProvider(TURNS, name="second")
+        loop = asyncio.get_running_loop()
+        call = Call(FallbackProvider(first, second, clock=loop.time))
+        await call.speak(3)
+        first.is_mute = first.streams[0].is_mute = True
+        await call.speak(4.5)
+        [stream] = second.streams
+        assert (stream.sent[0][0]) // 16 <= 3_000
+        assert [state.engine for state in call.ears.states if state.is_up] == ["first", "second"]
+        await call.speak(40)
+        assert [state.engine for state in call.ears.states if state.is_up] == ["first", "second"], "no flapping"
+        assert await call.hang_up() == []
+        assert call.ears.gaps == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())
+
+
+def test_a_service_that_names_a_time_is_asked_after_it_and_others_after_a_quarter_of_a_second() -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        asked: list[float] = []
+
+        class Counting(ScriptedProvider):
+            async def open(self, spec: StreamSpec) -> ScriptedStream:
+                asked.append(loop.time())
+                return await super().open(spec)
+
+        provider = Counting(TURNS)
+        provider.open_errors = [
+            SpeechError("at its limit", retryable=True, retry_after_s=7.0),
+            SpeechError("down", retryable=True),
+            SpeechError("no such key", retryable=False),
+        ]
+        call = Call(provider)
+        await call.speak(90)
+        assert [round(after - before, 2) for before, after in pairwise(asked)] == [7.0, 0.5, 60.0]
+        assert call.ears.states[-1].is_up
+        assert await call.hang_up() == []
+
+    virtual_time.run(scene())
+
+
+def test_a_fault_of_ours_in_an_engine_costs_a_stream_and_not_the_call() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        provider.open_errors = [KeyError("a fault of ours")]
+        call = Call(provider)
+        await call.speak(11)
+        provider.streams[0].breaks_with = TypeError("another")
+        await call.speak(4)
+        assert await call.hang_up() == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())
+
+
+def test_a_service_that_was_lost_is_no_help_before_it_says_something() -> None:
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        await call.speak(3)
+        provider.is_mute = provider.streams[0].is_mute = True
+        await call.speak(20)
+        assert [state.is_up for state in call.ears.states][:2] == [True, False]
+        assert not any(state.is_up for state in call.ears.states[1:])
+        call.running.cancel()
+
+    virtual_time.run(scene())
+
+
 def test_a_hung_up_stream_is_replaced_and_its_open_interim_is_withdrawn() -> None:
     async def scene() -> None:
         provider = ScriptedProvider(TURNS)
@@ -206,6 +289,7 @@ def test_a_service_that_is_lost_for_good_leaves_one_gap_to_the_end() -> None:
             (Channel.REP, 0, 8_000), (Channel.CUSTOMER, 0, 8_000),
         ]  # fmt: skip
         assert not call.ears.states[-1].is_up
+        assert call.ears.refusals == [Refusal("scripted", "no such key")]
 
     virtual_time.run(scene())
 
@@ -223,9 +307,9 @@ def test_a_replayed_recording_keeps_its_order_however_fast_it_comes() -> None:
 
 def test_gaps_of_both_channels_become_one() -> None:
     gaps = [Gap(Channel.REP, 1_000, 5_000, "x"), Gap(Channel.CUSTOMER, 3_000, 5_000, "x")]
-    [missing] = join([*gaps, *gaps])
-    assert (missing.start_ms, missing.end_ms) == (1_000, 5_000)
-    assert missing.by_channel == {Channel.REP: (1_000, 5_000), Channel.CUSTOMER: (3_000, 5_000)}
+    [both] = join([*gaps, *gaps])
+    assert (both.start_ms, both.end_ms) == (1_000, 5_000)
+    assert both.by_channel == {Channel.REP: (1_000, 5_000), Channel.CUSTOMER: (3_000, 5_000)}
     assert len(join([gaps[0], Gap(Channel.REP, 9_000, 9_500, "y")])) == 2
 
 
@@ -238,7 +322,7 @@ def test_a_repaired_line_is_marked_and_what_was_heard_already_is_not_told_twice(
 
         lane = RepairLane(
             ScriptedProvider(TURNS), SPEC, read=read, deliver=lambda *found: delivered.append(found),
-            used=lambda _: None, first_utterance=900,
+            used=lambda _: None, give_up=lambda _: None, first_utterance=900,
         )  # fmt: skip
         running = asyncio.create_task(lane.run())
         heard_further = {Channel.REP: (2_000, 8_000), Channel.CUSTOMER: (0, 8_000)}
@@ -251,21 +335,147 @@ def test_a_repaired_line_is_marked_and_what_was_heard_already_is_not_told_twice(
     virtual_time.run(scene())
 
 
+@dataclass
+class Found:
+    """What a repair lane did."""
+
+    lines: list[str] = field(default_factory=list)
+    given_up: list[Missing] = field(default_factory=list)
+    running: asyncio.Task[None] = field(init=False)
+
+
+async def whole(start: int, end: int) -> bytes:
+    return bytes((end - start) * 4)
+
+
+def repairs(provider: SpeechProvider, *, read: ReadAudio = whole) -> tuple[RepairLane, Found]:
+    found = Found()
+    lane = RepairLane(
+        provider, SPEC, read=read, deliver=lambda _, lines: found.lines.extend(line.text for line in lines),
+        used=lambda _: None, give_up=found.given_up.append, first_utterance=0,
+    )  # fmt: skip
+    found.running = asyncio.create_task(lane.run())
+    return lane, found
+
+
+def missing(start_ms: int, end_ms: int) -> Missing:
+    return Missing(start_ms, end_ms, "x", dict.fromkeys(Channel, (start_ms, end_ms)))
+
+
+class Failing(ScriptedProvider):
+    """`transcribe` raises what `errors` says, span by span; then it hears."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__(TURNS)
+        self.errors = list(errors)
+
+    async def transcribe(self, spec: StreamSpec, first_sample: int, pcm: bytes) -> tuple[list[Line], list[Usage]]:
+        if self.errors:
+            raise self.errors.pop(0)
+        return await super().transcribe(spec, first_sample, pcm)
+
+
+def test_a_gap_that_fails_lets_the_others_go_first_and_is_tried_until_it_is_heard() -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        lane, found = repairs(Failing(*[SpeechError("down", retryable=True)] * 6))
+        lane.put(missing(0, 2_000))
+        lane.put(missing(3_000, 8_000))
+        await lane.idle()
+        assert (found.lines, found.given_up) == ([], [])
+        await eventually(lambda: len(found.lines) == 2, limit_s=30)
+        assert loop.time() < 15
+        assert sorted(found.lines) == sorted(turn.text for turn in TURNS[:2])
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_once_an_engine_hears_again_what_failed_is_repaired_within_ten_seconds() -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        provider = Failing(*[SpeechError("no credit", retryable=False)] * 3)
+        lane, found = repairs(provider)
+        for start_ms in (0, 3_000, 11_000):
+            lane.put(missing(start_ms, start_ms + 5_000))
+        await asyncio.sleep(15)
+        assert found.lines == []
+        recovered_at = loop.time()
+        lane.hurry()
+        await eventually(lambda: len(found.lines) == 3, limit_s=30)
+        assert loop.time() - recovered_at <= 10
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_a_service_that_never_answers_costs_a_turn_and_not_the_lane() -> None:
+    async def scene() -> None:
+        class Hanging(ScriptedProvider):
+            asked = 0
+
+            async def transcribe(
+                self, spec: StreamSpec, first_sample: int, pcm: bytes
+            ) -> tuple[list[Line], list[Usage]]:
+                Hanging.asked += 1
+                if Hanging.asked == 1:
+                    await asyncio.Event().wait()
+                return await super().transcribe(spec, first_sample, pcm)
+
+        lane, found = repairs(Hanging(TURNS))
+        lane.put(missing(0, 2_000))
+        lane.put(missing(3_000, 8_000))
+        await asyncio.sleep(60)
+        assert sorted(found.lines) == sorted(turn.text for turn in TURNS[:2])
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_a_fault_of_ours_is_given_up_after_three_tries_and_the_next_gap_is_repaired() -> None:
+    async def scene() -> None:
+        lane, found = repairs(Failing(*[KeyError("what was said")] * 3))
+        lane.put(missing(0, 2_000))
+        await asyncio.sleep(10)
+        lane.put(missing(3_000, 8_000))
+        await asyncio.sleep(10)
+        assert found.lines == [TURNS[1].text]
+        assert [gap.start_ms for gap in found.given_up] == [0]
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_no_gap_is_dropped_without_a_word_however_many_there_are() -> None:
+    async def scene() -> None:
+        lane, found = repairs(ScriptedProvider(TURNS))
+        for number in range(300):
+            lane.put(missing(number * 10, number * 10 + 10))
+        assert len(found.given_up) == 300 - 256
+        await lane.idle()
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_a_long_gap_is_cut_into_parts_of_half_a_minute() -> None:
+    gap = replace(missing(0, 70_000), by_channel={Channel.REP: (0, 70_000), Channel.CUSTOMER: (20_000, 30_000)})
+    parts = sliced(gap)
+    assert [(part.start_ms, part.end_ms) for part in parts] == [(0, 23_333), (23_333, 46_666), (46_666, 70_000)]
+    assert [part.by_channel.get(Channel.CUSTOMER) for part in parts] == [(20_000, 23_333), (23_333, 30_000), None]
+    assert sliced(missing(5, 5 + 30_000)) == [missing(5, 5 + 30_000)]
+
+
 def test_a_gap_whose_audio_is_gone_is_left() -> None:
     async def scene() -> None:
-        delivered: list[Missing] = []
-
         async def read(start: int, end: int) -> bytes:
             return b""
 
-        lane = RepairLane(
-            ScriptedProvider(TURNS), SPEC, read=read, deliver=lambda missing, _: delivered.append(missing),
-            used=lambda _: None, first_utterance=0,
-        )  # fmt: skip
-        running = asyncio.create_task(lane.run())
+        lane, found = repairs(ScriptedProvider(TURNS), read=read)
         lane.put(Missing(0, 8_000, "x", {Channel.REP: (0, 8_000)}))
         await lane.idle()
-        running.cancel()
-        assert delivered == []
+        assert found.lines == []
+        assert [(missing.start_ms, missing.end_ms) for missing in found.given_up] == [(0, 8_000)]
+        found.running.cancel()
 
     virtual_time.run(scene())

@@ -62,6 +62,40 @@ async def test_lines_of_the_browser_are_taken_only_where_that_is_on(
     assert [row.kind for row in await rep.log(call_id)].count("line") == taken
 
 
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_the_browser_is_asked_to_hear_before_it_has_said_anything_and_only_where_that_is_on(
+    live: None, hears: Hears, caller: MakeCaller, acme: Business, is_allowed: bool
+) -> None:
+    hears(is_deaf=True)
+    await set_policy(acme, allow_browser_speech=is_allowed)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        state = await audio.until(lambda message: message["type"] == "state" and message["rung"] == "recording")
+        assert state["wants_browser_speech"] is is_allowed
+        if is_allowed:
+            await rep.post(f"/api/calls/{call_id}/lines", {"lines": [LINE]})
+            state = await audio.until(lambda message: message["type"] == "state" and message["rung"] != "recording")
+            assert (state["rung"], state["wants_browser_speech"]) == ("browser_speech", True)
+    await rep.post(f"/api/calls/{call_id}/end")
+
+
+async def test_where_an_engine_hears_the_browser_is_not_asked(
+    live: None, hears: Hears, caller: MakeCaller, acme: Business
+) -> None:
+    hears(*TURNS)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        speak(audio, 1)
+        await audio.until(lambda message: message["type"] == "ack")
+    await rep.post(f"/api/calls/{call_id}/end")
+    states = [row.payload for row in await rep.log(call_id) if row.kind == "state"]
+    assert not any(state["wants_browser_speech"] for state in states)
+
+
 async def test_what_is_to_be_blanked_out_reaches_the_speech_service(
     live: None, hears: Hears, caller: MakeCaller, acme: Business
 ) -> None:

@@ -38,7 +38,9 @@ test("after the call has ended without us the light says what happens to the aud
 test("the browser recognises speech only when asked", () => {
   assert.equal(wantsBrowserSpeech(null), false);
   assert.equal(wantsBrowserSpeech(FULL), false);
-  assert.equal(wantsBrowserSpeech({ ...FULL, rung: "saving_late", parts: { speech: "browser_speech" } }), true);
+  assert.equal(wantsBrowserSpeech({ ...FULL, rung: "browser_speech", parts: { speech: "browser_speech" } }), false);
+  const deaf = { ...FULL, rung: "saving_late", parts: { speech: "recording" }, wants_browser_speech: true };
+  assert.equal(wantsBrowserSpeech(deaf), true);
 });
 
 test("an interim gives way to its line and does not come back", () => {

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from billing.models import UsageEntry
-from calls import speech
+from calls import repair, speech, sweeper
 from calls.events import Kind
-from calls.models import Call, CallEvent, Gap, Recording, Report
-from calls.reports import write_report
+from calls.models import Call, CallEvent, Gap, Recording, Report, ReportState
+from calls.reports import repair_again, write_report
 from calls.speech import choice
 from coaching.types import Channel
+from tenants.context import Business, business_scope
 from tenants.members.models import Member
 from tests.reports.written import ended_call, is_whole, line
 from tests.vendors.deepgram import Emulator, Fault, Script, Turn
@@ -33,6 +36,8 @@ HEARD = [
     (Kind.LINE, line(Channel.REP, 0.5, 3, "Hello, what brings you to us today?", 1)),
     (Kind.LINE, line(Channel.REP, 20.5, 22, "What would it have to cost?", 2)),
 ]
+
+LONG_AGO = timezone.now() - timedelta(days=1)
 
 pytestmark = pytest.mark.usefixtures("rolled_back")
 
@@ -108,3 +113,81 @@ def test_without_an_engine_the_gap_stays(call: Call, settings: Any) -> None:
     assert write_report(call.pk)
     assert Gap.objects.get(call=call).repaired_at is None
     asyncio.run(speech.shutdown())
+
+
+@pytest.fixture
+def long_gap(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gap:
+    """Longer than what is repaired in one go; a slice is 5 s, one go 10 s."""
+    monkeypatch.setattr(repair, "SLICE_MS", 5_000)
+    monkeypatch.setattr(repair, "MOST_MS", 10_000)
+    Gap.objects.filter(call=call).update(start_ms=5_000, end_ms=27_000)
+    return Gap.objects.get(call=call)
+
+
+def open_gaps(call: Call) -> list[tuple[int, int]]:
+    return list(Gap.objects.filter(call=call, repaired_at=None).order_by("start_ms").values_list("start_ms", "end_ms"))
+
+
+def due_now(call: Call) -> None:
+    Call.objects.filter(pk=call.pk).update(report_due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_gap_longer_than_one_go_is_repaired_slice_by_slice(deepgram: Emulator, call: Call, long_gap: Gap) -> None:
+    deepgram.recorded_offset_ms = 0
+    write_report(call.pk)
+    assert open_gaps(call) == [(15_000, 27_000)]
+    assert sweeper.due_repairs() == []
+    due_now(call)
+    assert sweeper.due_repairs() == [call.pk]
+    assert repair_again(call.pk)
+    assert write_report(call.pk)
+    assert open_gaps(call) == [], "the second try, and the report after it, take the rest"
+    assert sum(gap.end_ms - gap.start_ms for gap in Gap.objects.filter(call=call)) == 22_000
+    assert is_whole(call.pk)
+
+
+def test_a_repair_that_failed_is_tried_again_and_the_report_is_written_anew(deepgram: Emulator, call: Call) -> None:
+    deepgram.recorded_faults.append(Fault("refuse", status=402))
+    write_report(call.pk)
+    first = Report.objects.get(call=call)
+    call.refresh_from_db()
+    assert call.report_state == ReportState.READY
+    assert (call.report_due_at or LONG_AGO) > timezone.now()
+    assert not repair_again(call.pk), "not before it is due"
+    due_now(call)
+    assert repair_again(call.pk)
+    assert not repair_again(call.pk), "once"
+    assert write_report(call.pk)
+    second = Report.objects.get(call=call)
+    assert recovered(call) == ["Half of that."]
+    assert (first.coverage or 0) < (second.coverage or 0) == 1
+    call.refresh_from_db()
+    assert call.report_due_at is None
+    assert is_whole(call.pk)
+
+
+def test_each_try_waits_longer_and_after_a_day_there_is_none(deepgram: Emulator, call: Call) -> None:
+    now = timezone.now()
+    pauses = []
+    for age_s in (5, 120, 4_000, 90_000):
+        call.ended_at = now - timedelta(seconds=age_s)
+        again = repair.again_at(call, now)
+        pauses.append(again and (again - now).total_seconds())
+    assert pauses == [60, 120, 4_000, None]
+
+
+def test_what_has_no_audio_is_not_tried_again(deepgram: Emulator, call: Call, tmp_path: Path) -> None:
+    (tmp_path / "call.pcm").unlink()
+    write_report(call.pk)
+    call.refresh_from_db()
+    assert call.report_due_at is None
+
+
+def test_a_stranger_repairs_nothing(deepgram: Emulator, call: Call, globex: Business) -> None:
+    deepgram.recorded_faults.append(Fault("refuse", status=402))
+    write_report(call.pk)
+    due_now(call)
+    with business_scope(globex):
+        assert sweeper.due_repairs() == []
+        assert not repair_again(call.pk)
+    assert recovered(call) == []

@@ -64,6 +64,7 @@ class ScriptedStream:
     interim_every_ms: int = 300
     is_up: bool = True
     is_mute: bool = False
+    breaks_with: Exception | None = None
     is_closed: bool = False
     is_finished: bool = False
     sent: list[tuple[int, int]] = field(default_factory=list)
@@ -102,6 +103,8 @@ class ScriptedStream:
     async def send(self, first_sample: int, pcm: bytes) -> None:
         if self.is_closed:
             raise SpeechError("the stream is closed", retryable=False)
+        if self.breaks_with is not None:
+            raise self.breaks_with
         samples = len(pcm) // (BYTES_PER_SAMPLE * self.spec.channels)
         self.sent.append((first_sample, samples))
         self.pcm.append(pcm)
@@ -173,7 +176,8 @@ class ScriptedProvider:
     def __init__(self, script: tuple[ScriptedTurn, ...] = (), *, name: str = "scripted") -> None:
         self.script = script
         self._name = name
-        self.open_errors: list[SpeechError] = []
+        self.open_errors: list[Exception] = []
+        self.is_mute = False
         self.streams: list[ScriptedStream] = []
         self.transcribed: list[tuple[int, int]] = []
         self.transcribed_pcm: list[bytes] = []
@@ -186,7 +190,7 @@ class ScriptedProvider:
         """Raises the next of `open_errors`, if any is left."""
         if self.open_errors:
             raise self.open_errors.pop(0)
-        stream = ScriptedStream(spec=spec, script=self.script, provider=self._name)
+        stream = ScriptedStream(spec=spec, script=self.script, provider=self._name, is_mute=self.is_mute)
         self.streams.append(stream)
         return stream
 

@@ -65,6 +65,15 @@ def is_up(listener: Listener) -> bool:
     return bool(states) and states[-1].is_up
 
 
+async def until_up(listener: Listener, times: int) -> None:
+    """After a failure a stream is up once the service has said something, for which it needs audio."""
+    async with asyncio.timeout(10):
+        while ups(listener) < times:
+            await asyncio.sleep(PACE_S)
+            with suppress(SpeechError):  # a minute waits already
+                await listener.send(FRAME_MS)
+
+
 def ups(listener: Listener) -> int:
     return sum(state.is_up for state in listener.of(StreamState))
 
@@ -212,7 +221,7 @@ async def test_times_after_a_reconnect_are_the_calls_own(deepgram: Emulator) -> 
     deepgram.faults.append(Fault("abort", after_bytes=4_000 * 64))
     listener = await listen(deepgram)
     await listener.send(4_000, pace_s=PACE_S)
-    await listener.until(lambda it: ups(it) == 2)
+    await until_up(listener, 2)
     await listener.send(8_000, pace_s=PACE_S)
     await listener.stream.finish()
     texts = {line.text: line.start_ms for line in listener.finals}
@@ -249,10 +258,10 @@ async def test_an_interim_that_is_lost_with_its_socket_is_withdrawn(deepgram: Em
 async def test_every_passing_trouble_is_named_and_overcome(deepgram: Emulator, fault: Fault, words: str) -> None:
     deepgram.faults.append(fault)
     listener = await listen(deepgram)
-    await listener.send(1_000, pace_s=PACE_S)
-    await listener.until(is_up)
-    if fault.kind not in {"refuse", "stall"}:
-        await listener.until(lambda it: ups(it) == 2)
+    if fault.kind in {"refuse", "stall"}:
+        await until_up(listener, 1)
+    else:
+        await until_up(listener, 2)
         down = next(state for state in listener.of(StreamState) if not state.is_up)
         assert words in down.reason
     await listener.send(2_000, pace_s=PACE_S)
@@ -281,7 +290,7 @@ async def test_a_full_house_is_asked_again_after_the_time_it_names(deepgram: Emu
     deepgram.faults.append(Fault("refuse", status=429, retry_after="1"))
     began = asyncio.get_running_loop().time()
     listener = await listen(deepgram)
-    await listener.until(is_up)
+    await until_up(listener, 1)
     assert asyncio.get_running_loop().time() - began >= 1.0
     await listener.stream.aclose()
 
@@ -304,7 +313,8 @@ async def test_a_peer_that_answers_no_ping_is_left(deepgram: Emulator) -> None:
     deepgram.faults.append(Fault("half_open"))
     listener = await listen(deepgram)
     await listener.until(is_up)
-    await listener.until(lambda it: ups(it) == 2, limit_s=3.0)
+    async with asyncio.timeout(3.0):
+        await until_up(listener, 2)
     await listener.stream.aclose()
 
 
@@ -315,10 +325,34 @@ async def test_a_stream_that_hears_and_says_nothing_is_opened_again(deepgram: Em
     await listener.send(3_900, pace_s=PACE_S)
     assert ups(listener) == 1
     await listener.send(1_000, pace_s=PACE_S)
-    await listener.until(lambda it: ups(it) == 2)
+    await until_up(listener, 2)
     await listener.send(2_000, pace_s=PACE_S)
     await listener.stream.finish()
     assert {gap.start_ms for gap in listener.gaps} == {0}
+
+
+async def test_chatter_is_no_hearing(deepgram: Emulator) -> None:
+    """Messages that are no results keep no dead stream alive."""
+    deepgram.script = Script()
+    chatter = ['{"type": "SpeechStarted"}', "no json", '{"type": "Results", "channel": 7}', '{"type": "BrandNew"}']
+    deepgram.faults.append(Fault("chatter"))
+    deepgram.live_answers = chatter * 25
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(5_000, pace_s=PACE_S)
+    await listener.until(lambda it: [state.is_up for state in it.of(StreamState)][:2] == [True, False])
+    assert "says nothing" in listener.of(StreamState)[1].reason
+    await listener.stream.aclose()
+
+
+async def test_a_service_that_stays_mute_is_never_said_to_hear_again(deepgram: Emulator) -> None:
+    deepgram.faults.extend([Fault("mute")] * 10)
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(15_000, pace_s=PACE_S)
+    await eventually(lambda: len(deepgram.sockets) >= 3)
+    assert [state.is_up for state in listener.of(StreamState)] == [True, False]
+    await listener.stream.aclose()
 
 
 async def test_a_mute_stream_is_fine_while_nobody_speaks(deepgram: Emulator) -> None:
@@ -344,7 +378,7 @@ async def test_sending_never_blocks_when_the_service_stops_reading(deepgram: Emu
             listener.sent_ms += 20_000
         slowest = max(slowest, loop.time() - before)
         await asyncio.sleep(0.001)
-    await listener.until(lambda it: ups(it) == 2)
+    await until_up(listener, 2)
     await listener.stream.aclose()
     assert slowest < 0.5
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from calls.speech.base import Progress, SpeechError, StreamSpec, StreamState
-from calls.speech.fallback import FallbackProvider
+from calls.speech.fallback import GRACE_S, FallbackProvider
 from calls.speech.fallback_stream import FallbackStream
 from coaching.types import Channel, Line, Usage
 from tests.speech.fakes import ScriptedProvider, ScriptedStream, ScriptedTurn
@@ -239,6 +239,23 @@ async def test_the_second_that_dies_is_opened_again(bench: Bench) -> None:
     bench.check_whole()
 
 
+async def test_the_first_takes_over_when_the_second_has_died(bench: Bench) -> None:
+    await bench.open()
+    await bench.send(5)
+    bench.primary.go_down()
+    await bench.send(6)
+    bench.second.open_errors = [SpeechError("no free place", retryable=True, retry_after_s=100.0)]
+    bench.second.streams[-1].die(SpeechError("engine killed", retryable=True))
+    await bench.send(2)
+    bench.primary.go_up()
+    await bench.send(8)
+    assert bench.states[-1] == (True, "first")
+    await bench.finish()
+    assert {line.provider for line in bench.listener.finals if line.start_ms > 14_000} == {"first"}
+    assert {gap.end_ms for gap in bench.listener.gaps} == {13_000}
+    bench.check_whole()
+
+
 async def test_when_both_are_lost_for_good_the_stream_ends_with_an_error(bench: Bench) -> None:
     bench.first.open_errors = [SpeechError("the key is refused", retryable=False)]
     bench.second.open_errors = [SpeechError("can not run here", retryable=False)]
@@ -249,12 +266,87 @@ async def test_when_both_are_lost_for_good_the_stream_ends_with_an_error(bench: 
     assert not bench.listener.error.retryable
 
 
+async def test_a_mute_first_is_followed_at_once_and_not_believed_again_for_opening_a_socket() -> None:
+    bench = Bench(grace_s=GRACE_S)
+    await bench.open()
+    await bench.send(10)
+    bench.first.is_mute = bench.primary.is_mute = True
+    await bench.send(4)
+    assert bench.stream.doubt("mute")
+    await bench.send(0.1)
+    assert [stream.sent[0][0] // 16 for stream in bench.second.streams] == [pytest.approx(9_000, abs=1_100)]
+    assert not bench.stream.doubt("mute"), "while the second hears there is nobody else"
+    for count in (2, 3, 4):
+        await bench.send(2)
+        assert len(bench.first.streams) == count, "it is opened again, and says that it hears"
+        bench.primary.die(SpeechError("hung up", retryable=True))
+    assert bench.states == [(True, "first"), (False, ""), (True, "second")]
+    await bench.finish()
+    assert set(bench.expected(14_000)) <= set(bench.words)
+    assert bench.listener.gaps == []
+    bench.check_whole()
+
+
+async def test_a_first_that_connects_and_hangs_up_again_and_again_is_no_help() -> None:
+    """Each time it says that it hears; none of them starts the grace anew."""
+    bench = Bench(grace_s=GRACE_S)
+    await bench.open()
+    await bench.send(5)
+    bench.primary.is_mute = True
+    failed_at = bench.now
+    for _ in range(6):
+        bench.primary.outbox.put(StreamState(is_up=False, reason="hung up", engine=""))
+        bench.primary.outbox.put(StreamState(is_up=True, reason="connected", engine="first"))
+        await bench.send(0.2)
+    assert len(bench.second.streams) == 1
+    assert bench.now - failed_at <= GRACE_S + 0.3
+    await bench.send(1)
+    assert bench.states == [(True, "first"), (False, ""), (True, "second")]
+    await bench.finish()
+    bench.check_whole()
+
+
+async def test_help_is_back_within_three_seconds_of_a_failure_and_nothing_is_missing() -> None:
+    bench = Bench(grace_s=GRACE_S)
+    await bench.open()
+    await bench.send(10)
+    bench.primary.go_down()
+    await bench.send(3)
+    assert max(line.end_ms for line in bench.listener.of(Line) if line.provider == "second") > 11_000
+    await bench.finish()
+    assert bench.listener.gaps == []
+    assert set(bench.expected(13_000)) <= set(bench.words)
+
+
+async def test_a_key_that_is_mended_is_used_again_in_the_same_call(bench: Bench) -> None:
+    bench.first.open_errors = [SpeechError("the key is refused", retryable=False)]
+    await bench.open()
+    await bench.send(55)
+    assert bench.first.streams == []
+    await bench.send(10)
+    assert len(bench.first.streams) == 1
+    assert bench.states[-1] == (True, "first")
+    await bench.finish()
+    bench.check_whole()
+
+
+async def test_a_fault_of_ours_in_the_first_engine_is_a_lost_stream_like_any_other(bench: Bench) -> None:
+    await bench.open()
+    await bench.send(5)
+    bench.primary.breaks_with = KeyError("a fault of ours")
+    await bench.send(10)
+    await bench.finish()
+    assert bench.listener.error is None
+    assert set(bench.expected(15_000)) <= set(bench.words)
+    bench.check_whole()
+
+
 async def test_the_second_waits_while_the_browser_recognises(bench: Bench) -> None:
     await bench.open()
     await bench.send(5)
     bench.primary.go_down()
-    bench.stream.hold_off(10)
-    await bench.send(9)
+    bench.stream.hold_off(20)
+    await bench.send(19)
     assert bench.second.streams == []
     await bench.send(2)
     assert len(bench.second.streams) == 1

@@ -8,20 +8,26 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import soxr
+from pytest_django.fixtures import Settings
 
+from calls import speech
 from calls.speech.base import SAMPLE_RATE, SpeechError, StreamSpec, StreamState
 from calls.speech.deepgram.options import Account
 from calls.speech.deepgram.provider import DeepgramProvider
+from calls.speech.engine import wire
 from calls.speech.fallback import FallbackProvider
-from calls.speech.local import LocalProvider
+from calls.speech.local import LocalProvider, LocalStream
 from coaching.types import Channel, Line
+from salespilot.warming import Warmed, warm_up
 from tests.data import shared
 from tests.speech.hearing import Listener, eventually
+from tests.vendors.deepgram import Emulator, Fault
 
 pytestmark = [pytest.mark.speech, pytest.mark.timeout(180)]
 FRAME = SAMPLE_RATE // 10
@@ -194,6 +200,30 @@ async def test_a_span_in_work_fails_retryably_when_the_engine_is_killed(local: L
     assert caught.value.retryable
 
 
+async def test_a_frame_that_one_call_can_not_read_costs_neither_the_engine_nor_the_other_calls(
+    local: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await local.warm_up()
+    broken, whole = await local.open(spec(1)), await local.open(spec(1))
+    assert isinstance(broken, LocalStream)
+    pid = local.engine_pid
+
+    def fails(frame: wire.Frame) -> None:
+        raise KeyError("channel")
+
+    monkeypatch.setattr(broken, "on_frame", fails)
+    listener = Listener(whole)
+    pcm = recording("katiesteve_mono.wav", end_s=6)
+    for offset in range(0, len(pcm), FRAME * 2):
+        await broken.send(offset // 2, pcm[offset : offset + FRAME * 2])
+    await play(listener, pcm, 1, speed=4)
+    await listener.stream.finish()
+    await listener.end()
+    assert hits(said(listener.finals, Channel.REP), "good morning steve") >= 0.9
+    assert local.engine_pid == pid
+    await broken.aclose()
+
+
 async def test_the_engine_ends_with_the_process_that_started_it() -> None:
     """The parent is killed, not closed: only the end of its socket can tell the engine."""
     program = (
@@ -299,3 +329,56 @@ async def test_it_hears_the_call_when_deepgram_is_away(local: LocalProvider) -> 
     assert {line.provider for line in listener.finals} == {"local"}
     assert listener.of(StreamState)[-1].engine == "local"
     assert listener.gaps == []
+
+
+async def test_the_web_process_has_the_second_engine_ready_before_anybody_needs_it(settings: Settings) -> None:
+    settings.SPEECH_PROVIDER, settings.DEEPGRAM_BASE_URL = "auto", "http://127.0.0.1:1"
+    await speech.shutdown()
+    asked: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope)
+
+    try:
+        warmed = Warmed(application)
+        await warmed({"type": "http"}, None, None)
+        provider = speech.get_provider()
+        assert isinstance(provider, FallbackProvider)
+        second = provider.secondary
+        assert isinstance(second, LocalProvider)
+        await eventually(lambda: second.is_ready, limit_s=60)
+        assert asked == [{"type": "http"}]
+    finally:
+        await speech.shutdown()
+
+
+async def test_where_there_is_no_fallback_no_engine_is_loaded(settings: Settings) -> None:
+    settings.SPEECH_PROVIDER = "local"
+    await speech.shutdown()
+    await warm_up()
+    provider = speech.get_provider()
+    assert isinstance(provider, LocalProvider)
+    assert provider.engine_pid is None
+    await speech.shutdown()
+
+
+@pytest.mark.parametrize("fault", [Fault("mute"), Fault("close"), Fault("refuse", status=503)], ids=lambda it: it.kind)
+async def test_help_is_back_in_time_whatever_the_service_does_and_no_word_is_missing(
+    local: LocalProvider, fault: Fault
+) -> None:
+    """At real time, over real sockets. A mute service is noticed after 4 s of sound, any other at once; then 3 s."""
+    await local.warm_up()
+    async with Emulator(faults=[fault] * 40) as emulator:
+        provider = FallbackProvider(DeepgramProvider(Account("a-key", emulator.url)), local)
+        listener = Listener(await provider.open(spec(1)))
+        pcm = recording("katiesteve_mono.wav", end_s=11)
+        playing = asyncio.create_task(play(listener, pcm, 1, speed=1))
+        began = asyncio.get_running_loop().time()
+        await listener.until(lambda it: any(line.text for line in it.of(Line)), limit_s=20)
+        helped_at_ms = round((asyncio.get_running_loop().time() - began) * 1_000)
+        await playing
+        await listener.stream.finish()
+        await listener.end()
+    assert helped_at_ms <= (7_000 if fault.kind == "mute" else 3_000)
+    assert listener.gaps == []
+    assert hits(said(listener.finals, Channel.REP), "good morning steve") >= 0.9

@@ -78,10 +78,15 @@ def test_a_task_of_another_business_with_our_ids_changes_nothing_of_ours(
     planted: Planted, acme: Business, globex: Business
 ) -> None:
     changed = set()
-    # What is still to be written is not deleted yet.
-    for report_state in (ReportState.DUE, ReportState.READY):
+    now = timezone.now()
+    # What is still to be written is not deleted yet; of what is deleted nothing can be repaired.
+    for report_state, ended_at in (
+        (ReportState.DUE, LONG_AGO),
+        (ReportState.READY, now),
+        (ReportState.READY, LONG_AGO),
+    ):
         with business_scope(acme):
-            Call.objects.update(report_state=report_state, report_due_at=timezone.now(), ended_at=LONG_AGO)
+            Call.objects.update(report_state=report_state, report_due_at=now, started_at=now, ended_at=ended_at)
             for model in (PromptTest, PlayTest):
                 model.objects.update(state=TrialState.DUE, due_at=timezone.now())
         assert run_every_task(globex, planted) == set()

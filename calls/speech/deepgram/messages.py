@@ -54,7 +54,7 @@ def parse(raw: str | bytes) -> Message | None:
     try:
         value = json.loads(raw)
         return _parse(value) if isinstance(value, dict) else None
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError):
         return None
 
 
@@ -73,9 +73,12 @@ def _parse(value: dict[str, Any]) -> Message | None:
 
 def _results(value: dict[str, Any]) -> Results:
     best = value["channel"]["alternatives"][0]
+    channel = int(value.get("channel_index", (0,))[0])
+    if channel < 0:
+        raise ValueError("no such channel")
     start = float(value["start"])
     return Results(
-        channel=int(value.get("channel_index", (0,))[0]),
+        channel=channel,
         start_s=start,
         end_s=start + float(value["duration"]),
         text=str(best["transcript"]).strip(),

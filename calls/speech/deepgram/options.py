@@ -29,7 +29,7 @@ class Timings:
     backoff_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
     most_wait_s: float = 60.0
     unheard_ms: int = 4_000
-    """So much sounding audio without any message means that the stream is dead, whatever the socket says."""
+    """So much sounding audio without any result means that the stream is dead, whatever the socket says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ from coaching.types import Channel, Component, Line, Usage, Word
 if TYPE_CHECKING:
     from deepgram import AsyncDeepgramClient
 
-RECORDED_TIMEOUT_S = 120
-RECORDED_RETRIES = 2
+RECORDED_TIMEOUT_S = 10
+RECORDED_RETRIES = 1
+RECORDED_WITHIN_S = 15.0
+"""For one span with its retry: half a minute of audio takes a second or two, and other spans wait behind it."""
 
 
 def wav_bytes(pcm: bytes, channels: int) -> bytes:
@@ -62,15 +64,16 @@ class DeepgramProvider:
     async def transcribe(self, spec: StreamSpec, first_sample: int, pcm: bytes) -> tuple[list[Line], list[Usage]]:
         client = await self._rest_client()
         try:
-            answer = await client.listen.v1.media.transcribe_file(
-                request=wav_bytes(pcm, spec.channels),
-                **recorded_parameters(spec, self._account),
-                request_options={
-                    "timeout": RECORDED_TIMEOUT_S,
-                    "max_retries": RECORDED_RETRIES,
-                    "additional_headers": {"Content-Type": "audio/wav"},
-                },
-            )
+            async with asyncio.timeout(RECORDED_WITHIN_S):
+                answer = await client.listen.v1.media.transcribe_file(
+                    request=wav_bytes(pcm, spec.channels),
+                    **recorded_parameters(spec, self._account),
+                    request_options={
+                        "timeout": RECORDED_TIMEOUT_S,
+                        "max_retries": RECORDED_RETRIES,
+                        "additional_headers": {"Content-Type": "audio/wav"},
+                    },
+                )
         except Exception as error:
             raise speech_error(error) from error
         lines = recorded_lines(answer, channels_of(spec), first_sample // SAMPLES_PER_MS)

@@ -34,6 +34,8 @@ MOST_UNSENT_MS = 60_000
 class DeepgramStream:
     """Reconnects by itself while the call lives: after 0.25, 0.5, 1, 2, 4 s with jitter, or Retry-After.
 
+    The first socket counts as hearing once it is open; after a failure the next does once it has sent results.
+
     Bound: 1.5 s of audio (10 s at first) waits for a socket, the oldest gives way and becomes a `Gap`. With a
     socket, 60 s may wait; beyond, `send` raises `SpeechError`. It never blocks.
     A refused key or an empty account ends `events` with `SpeechError`, `retryable` False.
@@ -59,6 +61,8 @@ class DeepgramStream:
         self._sent_ms = 0
         self._unheard_ms = 0
         self._attempt = 0
+        self._is_connected = False
+        self._has_failed = False
         self._task = asyncio.create_task(self._run(), name=f"deepgram {spec.call_id}")
 
     # --- SpeechStream -------------------------------------------------------------------------
@@ -81,7 +85,7 @@ class DeepgramStream:
             self._put(at, frame)
         self._is_finishing = True
         self._has_audio.set()
-        limit = self._timings.finish_s if self._hearing.is_up else self._timings.close_s
+        limit = self._timings.finish_s if self._is_connected else self._timings.close_s
         await asyncio.wait({self._task}, timeout=limit)
         if not self._has_all:
             self._hearing.abandon(self._sent_ms, "Deepgram did not finish")
@@ -104,7 +108,7 @@ class DeepgramStream:
         self._waiting_samples += samples
         self._sent_ms = max(self._sent_ms, (first_sample + samples) // SAMPLES_PER_MS)
         limit_ms = MOST_WAITING_MS if self._hearing.has_started else MOST_WAITING_AT_FIRST_MS
-        while self._waiting_samples > limit_ms * SAMPLES_PER_MS and not self._hearing.is_up:
+        while self._waiting_samples > limit_ms * SAMPLES_PER_MS and not self._is_connected:
             _, dropped = self._waiting.popleft()
             self._waiting_samples -= self._samples(dropped)
         self._has_audio.set()
@@ -128,6 +132,7 @@ class DeepgramStream:
         metrics.errors.labels(service="speech").inc()
         details = {"call": self._spec.call_id, "reason": error.reason, "attempt": self._attempt}
         logger.warning("speech stream lost", extra=details)
+        self._has_failed = True
         self._hearing.down(error.reason)
         self._transcript.forget()
         if not error.retryable:
@@ -158,7 +163,9 @@ class DeepgramStream:
     async def _converse(self, socket: Socket) -> None:
         self._clock = SocketClock()
         self._unheard_ms = 0
-        self._hearing.up("Deepgram listens")
+        self._is_connected = True
+        if not self._has_failed:
+            self._hearing.up("Deepgram listens")
         reading = asyncio.create_task(self._read(socket))
         writing = asyncio.create_task(self._write(socket))
         try:
@@ -168,6 +175,7 @@ class DeepgramStream:
             for task in done:
                 task.result()
         finally:
+            self._is_connected = False
             for task in (reading, writing):
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
@@ -206,10 +214,9 @@ class DeepgramStream:
 
     async def _read(self, socket: Socket) -> None:
         async for raw in socket.messages():
-            self._unheard_ms = 0
             message = parse(raw)
-            if isinstance(message, Results):
-                self._attempt = 0
+            if isinstance(message, Results) and message.channel < len(self._hearing.channels):
+                self._hears()
                 self._transcript.results(message, self._clock)
             elif isinstance(message, UtteranceEnd):
                 self._transcript.utterance_end(message)
@@ -218,6 +225,13 @@ class DeepgramStream:
             elif isinstance(message, Metadata) and self._is_finishing:
                 self._all_heard()
                 return
+
+    def _hears(self) -> None:
+        """Only results show that the service listens: it may take audio, and chatter, without hearing."""
+        self._unheard_ms = 0
+        self._attempt = 0
+        self._has_failed = False
+        self._hearing.up("Deepgram listens")
 
     def _all_heard(self) -> None:
         self._has_all = True

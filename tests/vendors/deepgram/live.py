@@ -199,7 +199,8 @@ class LiveSocket:
                 return
         if self._answers:
             self._send(self._answers.pop(0))
-        self._hear()
+        if not (fault and fault.kind == "chatter"):
+            self._hear()
 
     def _hear(self, *, is_end: bool = False) -> None:
         now_ms = self._offset_ms + self.seen.audio_ms

@@ -23,8 +23,9 @@ class Fault:
     """What goes wrong with one connection or one recorded request.
 
     `refuse` answers `status` (with `retry_after` seconds), `stall` never answers the upgrade, `abort` cuts TCP,
-    `close` ends with `code` and `reason`, `mute` takes audio and says nothing, `half_open` does so without
-    pongs too, `unread` stops reading. All but the first two after `after_bytes` of audio.
+    `close` ends with `code` and `reason`, `mute` takes audio and says nothing, `chatter` says `live_answers` and
+    nothing about the audio, `half_open` is mute and answers no ping,
+    `unread` stops reading. All but the first two after `after_bytes` of audio.
     """
 
     kind: str

@@ -1,0 +1,65 @@
+"""One of the two engines of a call: its present stream, and whether it is believed. Pure."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from calls.speech.base import Gap, Progress, SpeechError, SpeechProvider, SpeechStream
+from calls.speech.relay import Leg
+from coaching.types import Line
+
+
+@dataclass(slots=True)
+class Side:
+    """One engine, with its stream if it has one.
+
+    The first time it is believed as soon as it says that it hears. After a failure it has to prove that: by a
+    line or by progress, since a service that takes connections and says nothing says so as well.
+    """
+
+    provider: SpeechProvider
+    leg: Leg
+    stream: SpeechStream | None = None
+    is_fed: bool = False
+    """Whether live audio goes to it: after it was given what was kept, so that all comes in order."""
+    reader: asyncio.Task[None] | None = None
+    opening: asyncio.Task[None] | None = None
+    down_since: float | None = None
+    not_before: float = 0.0
+    reason: str = ""
+    has_failed: bool = False
+    """Since it last said anything."""
+    lost: SpeechError | None = field(default=None)
+    """Why it was refused for good; None again once it has said something."""
+
+    def is_away(self, now: float, grace_s: float) -> bool:
+        """Whether somebody else is to hear: refused for good, or down for `grace_s`."""
+        if self.down_since is None:
+            return False
+        return self.lost is not None or now - self.down_since >= grace_s
+
+    def went_down(self, reason: str, now: float) -> None:
+        self.leg.went_down()
+        self.reason = reason
+        self.has_failed = True
+        if self.down_since is None:
+            self.down_since = now
+
+    def connected(self) -> None:
+        """It says that it hears."""
+        if not self.has_failed:
+            self._believe()
+
+    def has_proved(self, event: Line | Progress | Gap) -> bool:
+        """True for the first event after a failure that shows that it hears: neither a gap nor a withdrawal does."""
+        if not self.has_failed or isinstance(event, Gap) or (isinstance(event, Line) and not event.text):
+            return False
+        self._believe()
+        return True
+
+    def _believe(self) -> None:
+        self.leg.is_up = True
+        self.has_failed = False
+        self.down_since = None
+        self.lost = None
