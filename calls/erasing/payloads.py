@@ -45,7 +45,7 @@ PARTS: Mapping[Kind, Mapping[str, Part]] = {
     ),
     Kind.CARD_ACTION: _parts("card_id action latency_ms", name="member"),
     Kind.NOTE: _parts("id", written="text", name="author"),
-    Kind.STATE: _parts("rung parts since audio words epoch"),
+    Kind.STATE: _parts("rung parts since audio words epoch wants_browser_speech"),
     Kind.GAP: _parts("start_ms end_ms reason"),
     Kind.USAGE: _parts("component provider model unit quantity purpose is_waste is_estimate"),
     Kind.CALL_ENDED: _parts("reason duration_ms epoch"),
