@@ -92,11 +92,12 @@ class Socket:
         return message
 
     async def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first message from now on that fits."""
-        while True:
-            message = await self.receive()
-            if condition(message):
-                return message
+        """The first message from now on that fits. Signs of life alone do not keep it waiting for ever."""
+        async with asyncio.timeout(2 * WITHIN_S):
+            while True:
+                message = await self.receive()
+                if condition(message):
+                    return message
 
     async def until_kind(self, kind: str) -> dict[str, Any]:
         return await self.until(lambda message: message.get("kind") == kind)

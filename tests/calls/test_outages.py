@@ -88,6 +88,8 @@ async def test_a_save_that_hangs_is_told_before_it_fails(live: None, hears: Hear
     call_id = await rep.start_call()
     async with rep.events(call_id) as events, rep.audio(call_id) as audio:
         await say_hello(audio)
+        # From here on this socket is told from memory: its own look at the log must not wait for the lock.
+        await events.until_kind("call_started")
         async with await psycopg.AsyncConnection.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
             await owner.execute("LOCK TABLE acme.calls_callevent IN ACCESS EXCLUSIVE MODE")
             end = speak(audio, 2)
