@@ -197,3 +197,29 @@ async def test_a_disk_that_hangs_does_not_keep_a_call_from_ending(
             await asyncio.sleep(0)
             os.close(reader)
     assert (await rep.row(call_id)).state == CallState.ENDED
+
+
+async def test_a_disk_that_refuses_has_a_rung_of_its_own(
+    live: None, hears: Hears, caller: MakeCaller, tmp_path: Path
+) -> None:
+    """The database works all the while: its saves say nothing about the disk."""
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio:
+        await say_hello(audio)
+        await asyncio.to_thread((tmp_path / "audio").rename, tmp_path / "away")
+        (tmp_path / "audio").write_text("a file where the folder should be")
+        audio.send(frame(0))
+        state = await audio.until(lambda one: one.get("parts", {}).get("storage") == "saving_late")
+        assert state["parts"]["saving"] == "full"
+        assert state["audio"] == "Heard and transcribed; the recording can not be written."
+        session = registry.get(rep.business, uuid.UUID(call_id))
+        assert session is not None
+        session.saving_is_late(is_late=True)
+        session.saving_is_late(is_late=False)
+        assert session._ladder.state().rung == "saving_late"
+        (tmp_path / "audio").unlink()
+        await asyncio.to_thread((tmp_path / "away").rename, tmp_path / "audio")
+        state = await audio.until(lambda one: one.get("parts", {}).get("storage") == "full")
+        assert state["audio"] == "Heard, transcribed and kept."
+        await wait_until(lambda: session._copy.stored == 1_600)
