@@ -330,7 +330,7 @@ class Listening:
 
     def tick(self) -> None:
         """About every second: the browser may have stopped to hear."""
-        if not self._is_up:
+        if self.wants_browser:
             self._nobody_hears()
 
     def _nobody_hears(self) -> None:
