@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
-	@echo "make test        all checks and all tests (15 to 17 minutes)"
+	@echo "make test        all checks and all tests (about 12 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (about 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
@@ -47,7 +47,7 @@ test-fast:
 
 test-slow:
 	@$(PYTHON) .ci/setup.py browser
-	$(PY) -m pytest -q -n 2 --dist loadfile -m "$(SLOW)"
+	$(PY) -m pytest -q -n 3 --dist loadfile -m "$(SLOW)"
 
 test: lint
 	@$(MAKE) --no-print-directory test-fast test-slow
