@@ -43,7 +43,7 @@ lint: setup-dev
 	$(TSC) -p .
 
 test-fast:
-	$(PY) -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))"
+	$(PY) -m pytest -q -n 3 --dist loadfile -m "not ($(SLOW))"
 
 test-slow:
 	@$(PYTHON) .ci/setup.py browser

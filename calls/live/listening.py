@@ -22,7 +22,7 @@ from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join, sliced
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
-from calls.redaction import CleanLine, Redactor
+from calls.redaction import CleanLine, Redactor, withheld
 from calls.speech.base import Gap, Progress, Refusal, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import NAME as BROWSER
 from calls.speech.browser import BrowserLine, BrowserLines
@@ -37,9 +37,6 @@ UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
 BROWSER_UTTERANCES = 800_000_000
 KEPT_BROWSER_SPANS = 500
-
-WITHHELD = "[…]"
-"""In place of a line that could not be cleaned."""
 
 logger = logging.getLogger(__name__)
 
@@ -253,12 +250,12 @@ class Listening:
             return _clean(redactor, line)
         except Exception as error:  # noqa: BLE001 -- its message may hold what was said
             self._note_fault("redaction", error)
-            return CleanLine(replace(line, text=WITHHELD if line.text else "", words=()))
+            return withheld(line)
 
-    def _tell_coach(self, line: CleanLine) -> None:
+    def _tell_coach(self, clean: CleanLine) -> None:
         """A coach that fails on some phrase costs the card: the line is in the log already."""
         try:
-            self._coach.hear(line)
+            self._coach.hear(clean)
         except Exception as error:  # noqa: BLE001 -- see above
             self._note_fault("coach", error)
 

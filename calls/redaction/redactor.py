@@ -93,6 +93,15 @@ class Talk:
         self._secret, self._harmless = (topic, at_ms), None
 
 
+WITHHELD = "[…]"
+"""In place of a line that could not be cleaned."""
+
+
+def withheld(line: Line) -> CleanLine:
+    """The line without anything that was said in it."""
+    return CleanLine(replace(line, text=WITHHELD if line.text else "", words=()))
+
+
 class Redactor:
     """One per call, used in the order of what was said. `kinds`: of the policy (`pci`, `ssn`, `numbers`); none: off.
 

@@ -8,11 +8,10 @@ import uuid
 import pytest
 
 from calls import refusals
-from calls.live import listening as listening_module
 from calls.live import registry as registry_module
 from calls.live.registry import registry
 from calls.live.threads import in_thread
-from calls.redaction import CleanLine, Redactor
+from calls.redaction import WITHHELD, CleanLine, Redactor
 from calls.redaction.redactor import Redacted
 from calls.speech.base import SpeechError, StreamSpec
 from calls.speech.fallback import FallbackProvider
@@ -77,7 +76,7 @@ async def test_a_phrase_that_can_not_be_cleaned_stays_unseen_and_the_next_is_hea
         return hear(self, line)
 
     monkeypatch.setattr(Redactor, "hear", fails)
-    assert await spoken(await caller("rep")) == [listening_module.WITHHELD, TURNS[1].text]
+    assert await spoken(await caller("rep")) == [WITHHELD, TURNS[1].text]
     assert len(engine.streams) == 1
     assert "expensive" not in caplog.text
 
