@@ -157,9 +157,11 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not.
 
-    A call that has ended takes it as late audio (`calls.late`), for as long as that may come.
+    A call that has ended takes it as late audio (`calls.late`), for as long as that may come. `resume`: the oldest
+    sample that the client still has.
     """
     first_sample = whole_parameter(request, "first_sample", None, 1 << 53)
+    resume = whole_parameter(request, "resume", 0, 1 << 53) if "resume" in request.GET else None
     pcm = raw_body(request)
     asked, found = await ask(request, lambda member: services.own_call(call_id, member))
     if check_pcm(pcm, found.channels) == 0:
@@ -167,7 +169,7 @@ async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     try:
         session = await registry.open(asked.business, call_id)
     except services.CallOver:
-        return await _late_audio(call_id, first_sample, pcm)
+        return await _late_audio(call_id, first_sample, pcm, resume)
     stride = BYTES_PER_SAMPLE * found.channels
     ack = 0
     for offset in range(0, len(pcm), MAX_FRAME_SAMPLES * stride):
@@ -222,9 +224,9 @@ async def preflight(request: HttpRequest) -> HttpResponse:
     return answer({"text": text, "took_ms": int((time.monotonic() - began) * 1_000), "provider": provider})
 
 
-async def _late_audio(call_id: uuid.UUID, first_sample: int, pcm: bytes) -> HttpResponse:
+async def _late_audio(call_id: uuid.UUID, first_sample: int, pcm: bytes, resume: int | None) -> HttpResponse:
     try:
-        taken = await in_thread(late.take)(call_id, first_sample, pcm)
+        taken = await in_thread(late.take)(call_id, first_sample, pcm, resume=resume)
     except OSError as error:
         metrics.errors.labels("storage").inc()
         raise ApiError(503, "saving_late", "The audio can not be stored right now: send it again later.") from error

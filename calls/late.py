@@ -47,10 +47,12 @@ class Taken:
     ack: int
 
 
-def take(call_id: uuid.UUID, first_sample: int, pcm: bytes) -> Taken:
+def take(call_id: uuid.UUID, first_sample: int, pcm: bytes, *, resume: int | None = None) -> Taken:
     """Stores interleaved PCM16 of an ended call from `first_sample` on; durable when this returns.
 
-    In order: what is stored already is never written again, a jump is a gap that stays. The caller has checked whose
+    In order: what is stored already is never written again, a jump is a gap that stays. Where the client still has
+    what a jump leaves out (`resume`, its oldest sample), nothing is taken: it was sent to the call's owner when that
+    had to leave it unsaved, and comes again from `ack` on. The caller has checked whose
     call it is. Two at once take turns at the call's row. Raises `CallNotFound`, `CallOver` once the time for it is
     over or the call's log is deleted, `FrameError` for audio that can not have been spoken yet, `OSError` when the
     disk refuses: nothing is acknowledged then.
@@ -67,7 +69,7 @@ def take(call_id: uuid.UUID, first_sample: int, pcm: bytes) -> Taken:
         recording = _recording(call)
         path = storage_root() / recording.path
         known = max(call.acked_samples, recording.stored_samples)
-        if end <= known:
+        if end <= known or (resume is not None and max(known, resume) < first_sample):
             return Taken(known)
         start, there = max(first_sample, known), max(known, stored_samples(path, call.channels))
         new = pcm[(start - first_sample) * BYTES_PER_SAMPLE * call.channels :]

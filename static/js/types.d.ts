@@ -211,6 +211,11 @@ export interface PolledEvents {
   epoch: number;
   rewind?: number;
 }
+/** The answer to audio by HTTP: all before `ack` is safe, the server goes on at `next_sample`. */
+export interface AudioTaken {
+  ack: number;
+  next_sample: number;
+}
 /** Said every few seconds: the connection lives, also while nothing happens. */
 export interface Alive {
   type: "alive";

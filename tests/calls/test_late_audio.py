@@ -278,3 +278,19 @@ async def test_two_windows_at_once_store_it_once(live: None, repaired: None, cal
     assert {status for status, _ in answers} == {200}
     assert {answer["ack"] for _, answer in answers} == {96_000}
     assert len([row for row in await rep.log(call_id) if row.kind == "gap"]) == 1
+
+
+async def test_what_the_owner_had_to_leave_unsaved_is_asked_for_again(
+    live: None, hears: Hears, caller: MakeCaller
+) -> None:
+    """The client still has what lies before its next frame: a jump is no loss, and no ack goes over it."""
+    hears()
+    rep = await caller("rep")
+    call_id = await ended_after_two_seconds(rep)
+    late_audio = f"/api/calls/{call_id}/audio?first_sample={2 * TWO_S}"
+    answer = await rep.post(f"{late_audio}&resume={TWO_S}", raw=pcm(1))
+    assert answer == (200, {"ack": TWO_S, "next_sample": TWO_S})
+    assert await in_business(rep.business, lambda: Gap.objects.filter(call_id=call_id).count()) == 0
+    answer = await rep.post(f"{late_audio}&resume={2 * TWO_S}", raw=pcm(1))
+    assert answer == (200, {"ack": 2 * TWO_S + 16_000, "next_sample": 2 * TWO_S + 16_000})
+    assert (await rep.post(f"{late_audio}&resume=x", raw=pcm(1)))[0] == 400

@@ -27,7 +27,8 @@ function server(refusals = []) {
     if (refusal) throw refusal;
     const first = Number(new URL(path, "https://acme.example").searchParams.get("first_sample"));
     bodies.push({ first, audio });
-    return { ack: first + audio.byteLength / 2 };
+    const ack = first + audio.byteLength / 2;
+    return { ack, next_sample: ack };
   };
   return { bodies, post };
 }
@@ -78,8 +79,30 @@ test("a refusal keeps the copy, a call that takes no more does not", async () =>
 test("an answer without a new ack is no delivery: it is sent again", async () => {
   const [outbox, { waited, pause }] = [filled(3), pauses()];
   const acks = [0, 0, 4800];
-  assert.equal(await deliver("1", outbox, { post: async () => ({ ack: acks.shift() }), pause }), "done");
+  assert.equal(await deliver("1", outbox, { post: async () => {
+    const ack = acks.shift();
+    return { ack, next_sample: ack };
+  }, pause }), "done");
   assert.ok(waited.length >= 2);
+});
+
+test("goes back to where the server lacks something that is still here", async () => {
+  const [outbox, acme] = [filled(250), server()];
+  let isLost = true;
+  const post = async (path, audio) => {
+    const query = new URL(path, "https://acme.example").searchParams;
+    if (isLost) assert.equal(query.get("resume"), "0");
+    if (query.get("first_sample") === "160000" && isLost) {
+      isLost = false;
+      acme.bodies.length = 0;
+      return { ack: 0, next_sample: 0 };
+    }
+    const taken = await acme.post(path, audio);
+    return isLost ? { ack: 0, next_sample: taken.next_sample } : taken;
+  };
+  assert.equal(await deliver("1", outbox, { post, pause: pauses().pause }), "done");
+  assert.deepEqual(acme.bodies.map((body) => body.first), [0, 160_000, 320_000]);
+  assert.equal(heard(acme).byteLength, 250 * 3200);
 });
 
 test("while more is captured it goes on, and ends when that ends", async () => {

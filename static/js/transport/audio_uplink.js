@@ -182,10 +182,13 @@ export class AudioUplink {
     const first = frames[0];
     if (!first) return;
     try {
-      const path = `/api/calls/${this.callId}/audio?first_sample=${first.first}`;
+      const path = `/api/calls/${this.callId}/audio?first_sample=${first.first}&resume=${this.outbox.oldest}`;
       const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-      const answer = await request(path, { method: "POST", audio: joinFrames(frames), signal });
-      this.outbox.ack(/** @type {{ack: number}} */ (answer).ack);
+      const audio = joinFrames(frames);
+      const answer = /** @type {import("../types.js").AudioTaken} */ (await request(path, { method: "POST", audio, signal }));
+      this.outbox.ack(answer.ack);
+      // The call ended meanwhile, and its owner could not keep what we had sent before.
+      if (answer.next_sample < first.first) this.outbox.rewind(answer.next_sample);
       this.events.onCarrier("polling");
     } catch (error) {
       this.outbox.rewind(start);

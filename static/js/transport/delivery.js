@@ -19,7 +19,7 @@ const ANSWER_WITHIN_MS = 60_000;
  * @typedef {object} DeliveryOptions
  * @property {() => void} [onProgress] after every answer, and before the first
  * @property {() => boolean} [isMore] more may still be captured: go on when everything is delivered
- * @property {(path: string, audio: Uint8Array<ArrayBuffer>) => Promise<{ack: number}>} [post]
+ * @property {(path: string, audio: Uint8Array<ArrayBuffer>) => Promise<import("../types.js").AudioTaken>} [post]
  * @property {(ms: number) => Promise<void>} [pause]
  */
 
@@ -46,9 +46,11 @@ export async function deliver(callId, outbox, { onProgress = () => {}, isMore = 
       continue;
     }
     try {
-      const { ack } = await post(`/api/calls/${callId}/audio?first_sample=${first.first}`, joinFrames(frames));
+      const path = `/api/calls/${callId}/audio?first_sample=${first.first}&resume=${outbox.oldest}`;
+      const { ack, next_sample } = await post(path, joinFrames(frames));
       failures = ack > outbox.oldest ? 0 : failures + 1;
       outbox.ack(ack);
+      if (next_sample < first.first) outbox.rewind(next_sample);
       if (failures) await pause(waitBefore(failures - 1));
     } catch (error) {
       const { status, code } = error instanceof ApiError ? error : { status: 0, code: "" };
@@ -67,7 +69,7 @@ export async function deliver(callId, outbox, { onProgress = () => {}, isMore = 
  * @param {Uint8Array<ArrayBuffer>} audio
  */
 async function send(path, audio) {
-  return /** @type {Promise<{ack: number}>} */ (
+  return /** @type {Promise<import("../types.js").AudioTaken>} */ (
     request(path, { method: "POST", audio, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
   );
 }
