@@ -22,6 +22,7 @@ import django  # noqa: E402
 django.setup()
 
 import pytest  # noqa: E402
+from asgiref.sync import SyncToAsync  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
@@ -37,8 +38,16 @@ PASSWORD = "a-password-for-tests"
 # A guess must cost an attacker a third of a second, a test that signs in nothing.
 PBKDF2PasswordHasher.iterations = 1_000
 
+# Folders whose tests take long, besides those with a browser.
+LONGEST = {"soak", "quickstart", "speech"}
+
 MakeMember = Callable[..., Member]
 ClientFor = Callable[..., Client]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that in the end no worker waits for another's."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None and item.path.parent.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +100,8 @@ def committed_db(_swept: owner.Swept, django_db_blocker: DjangoDbBlocker) -> Ite
         yield
         forget_calls()
         connections.close_all()
+        # Plain `sync_to_async` runs in one thread that outlives the test, and so does its connection.
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
         # A thread that ended with its event loop took its connection along: the next test gets a whole pool.
         connections["default"].close_pool()  # type: ignore[attr-defined]
         owner.sweep(_swept)
