@@ -80,6 +80,8 @@ class EventLog:
         self.committed_seq = last_seq
         self.is_late = False
         self.is_over = False
+        self.is_sealed = False
+        """Its end is being written, elsewhere: nothing is added."""
         self._starts = (*starts, Start(epoch, last_seq + 1))
         self._keeper = keeper
         self._on_dirty = on_dirty
@@ -89,9 +91,9 @@ class EventLog:
         self._listeners: list[Callable[[Entry], None]] = []
 
     def append(self, kind: Kind, payload: Payload) -> Event:
-        """Raises `LogFullError`. After the log is over nothing is added; the event returned has no number."""
+        """Raises `LogFullError`. After the log is over or sealed nothing is added; the event returned has no number."""
         at_ms = time.time_ns() // 1_000_000
-        if self.is_over:
+        if self.is_over or self.is_sealed:
             return Event(0, at_ms, kind, payload)
         if self.last_seq - self.committed_seq >= MAX_UNSAVED:
             raise LogFullError

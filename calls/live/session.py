@@ -463,11 +463,22 @@ class LiveSession:
     async def _end(self, reason: str) -> None:
         await self._listening.finish(self.next_sample)
         self._coach.hang_up()
-        while not await self._settle(FLUSH_WITHIN_S) or not (self.log.is_over or await self._mark_ended(reason)):
+        while not await self._close_log(reason):
             logger.warning("A call waits for the database to end", extra={"call": self.call.id.hex})
             await asyncio.sleep(END_AGAIN_S)
         self._close_link(ENDED)
         await self._stop()
+
+    async def _close_log(self, reason: str) -> bool:
+        """False while the database is away. The end has the number after the last: nothing may take it meanwhile."""
+        while await self._settle(FLUSH_WITHIN_S):
+            if self.log.is_over:
+                return True
+            if self.log.is_clean:
+                self.log.is_sealed = True
+                self.log.is_sealed = await self._mark_ended(reason)
+                return self.log.is_sealed
+        return False
 
     async def _mark_ended(self, reason: str) -> bool:
         """False while the database is away."""

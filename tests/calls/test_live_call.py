@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from calls import services
+from calls.events import Kind
 from calls.live.recording import relative_path
+from calls.live.registry import registry
 from calls.models import CallState, ReportState
 from coaching.types import Channel
 from tests.calls.conftest import Hears, MakeCaller
@@ -112,6 +117,33 @@ async def test_events_after_a_cursor_come_without_hole_or_duplicate(
                 await events.receive()
             numbers = [one["seq"] for one in events.events()]
             assert numbers == list(range(line["seq"] + 1, numbers[-1] + 1))
+
+
+async def test_nothing_takes_the_number_of_the_end(
+    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something happens while the end is written: a reader who has seen it would never be told of the end."""
+    hears()
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    end_call, loop = services.end_call, asyncio.get_running_loop()
+
+    def end_while_something_happens(*args: Any, **options: Any) -> bool:
+        [session] = registry.sessions.values()
+        happened = threading.Event()
+        loop.call_soon_threadsafe(session.append, Kind.NOTE, {"text": "too late"})
+        loop.call_soon_threadsafe(happened.set)
+        assert happened.wait(20)
+        return end_call(*args, **options)
+
+    monkeypatch.setattr(services, "end_call", end_while_something_happens)
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        assert (await rep.post(f"/api/calls/{call_id}/end"))[0] == 200
+        await events.until_kind("call_ended")
+    log = await rep.log(call_id)
+    assert [(row.seq, row.kind) for row in log] == [(one["seq"], one["kind"]) for one in events.events()]
+    assert "note" not in [row.kind for row in log]
 
 
 async def test_polling_sees_the_same_log(live: None, hears: Hears, caller: MakeCaller) -> None:
