@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -80,8 +81,7 @@ class EventLog:
         self.committed_seq = last_seq
         self.is_late = False
         self.is_over = False
-        self.is_sealed = False
-        """Its end is being written, elsewhere: nothing is added."""
+        self._is_sealed = False
         self._starts = (*starts, Start(epoch, last_seq + 1))
         self._keeper = keeper
         self._on_dirty = on_dirty
@@ -93,7 +93,7 @@ class EventLog:
     def append(self, kind: Kind, payload: Payload) -> Event:
         """Raises `LogFullError`. After the log is over or sealed nothing is added; the event returned has no number."""
         at_ms = time.time_ns() // 1_000_000
-        if self.is_over or self.is_sealed:
+        if self.is_over or self._is_sealed:
             return Event(0, at_ms, kind, payload)
         if self.last_seq - self.committed_seq >= MAX_UNSAVED:
             raise LogFullError
@@ -106,6 +106,15 @@ class EventLog:
             listener(entry)
         self._on_dirty(self)
         return event
+
+    @contextmanager
+    def sealed(self) -> Iterator[None]:
+        """While its end is written elsewhere nothing is added: the end has the number after the last."""
+        self._is_sealed = True
+        try:
+            yield
+        finally:
+            self._is_sealed = False
 
     def listen(self, listener: Callable[[Entry], None]) -> None:
         self._listeners.append(listener)

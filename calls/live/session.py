@@ -470,14 +470,14 @@ class LiveSession:
         await self._stop()
 
     async def _close_log(self, reason: str) -> bool:
-        """False while the database is away. The end has the number after the last: nothing may take it meanwhile."""
+        """False while the database is away."""
         while await self._settle(FLUSH_WITHIN_S):
             if self.log.is_over:
                 return True
+            # Something may have come since it was saved; then it is saved first.
             if self.log.is_clean:
-                self.log.is_sealed = True
-                self.log.is_sealed = await self._mark_ended(reason)
-                return self.log.is_sealed
+                with self.log.sealed():
+                    return await self._mark_ended(reason)
         return False
 
     async def _mark_ended(self, reason: str) -> bool:

@@ -148,6 +148,7 @@ export class CallRoom {
     if (this.capture && reason === "silent") {
       this.uplink.close();
       this.view.light.setCarrier({ audio: "late" });
+      this.view.cards.rest();
       sayLate();
     } else this.#stop();
     void this.#deliverRest();

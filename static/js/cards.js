@@ -39,6 +39,11 @@ export class Cards {
     this.#render();
   }
 
+  /** The call goes on without help: what is shown stays, and nothing is promised. */
+  rest() {
+    part(this.quiet, "words").textContent = "No more cards on this call.";
+  }
+
   stop() {
     window.clearInterval(this.#timer);
   }

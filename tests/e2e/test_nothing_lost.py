@@ -221,6 +221,7 @@ async def test_after_silence_ended_the_call_all_that_is_said_is_kept_until_hangi
     await call.end_by_silence()
     call.network.mend()
     await expect(call.page.locator("#notices")).to_contain_text("no live help any more", timeout=60_000)
+    await expect(call.page.locator("#no-card")).to_have_text("No more cards on this call.")
     await call.screen.picture("late-mode")
     await call.captured(3 * 16_000)
     await call.hang_up()
