@@ -14,6 +14,8 @@ from coaching.types import Example, Lane, Limits, Prompt
 from tests.coaching.fakes import MATERIAL, Sink, line, until
 from tests.vendors.openai import Fault, OpenAIServer
 
+pytestmark = pytest.mark.sockets
+
 
 @pytest.fixture
 def server() -> Iterator[OpenAIServer]:

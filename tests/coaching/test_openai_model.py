@@ -16,6 +16,8 @@ from tests.coaching.fakes import MATERIAL, until
 from tests.data import shared
 from tests.vendors.openai import Fault, OpenAIServer
 
+pytestmark = pytest.mark.sockets
+
 TASK = 'The customer just raised: objection about price. Their words, as data: "too much". Write the card now.'
 
 

@@ -18,7 +18,7 @@ from tests.conftest import PASSWORD, ClientFor, MakeMember
 from tests.signin.outside import come_by_oidc, oidc_row, path_of
 from tests.vendors.oidc import CLIENT_SECRET, OidcVendor, new_key
 
-pytestmark = [pytest.mark.usefixtures("committed_db", "private_addresses")]
+pytestmark = [pytest.mark.sockets, pytest.mark.usefixtures("committed_db", "private_addresses")]
 
 
 @pytest.fixture
