@@ -13,6 +13,7 @@ from coaching.handbook import BadHandbook, Handbook, Place
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 6
+DEEP = "It is nested too deeply."
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 )
@@ -73,10 +74,14 @@ def _text(content: bytes) -> str:
 
 def _node(text: str) -> yaml.Node:
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = event.start_mark.line + 1 if event.start_mark else 0
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = event.start_mark.line + 1 if event.start_mark else 0
                 raise BadFile(FileProblem(line, "", "Anchors (&) and aliases (*) are not allowed: write it out."))
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH + 1:  # the reader's work grows with the square of the depth
+                raise BadFile(FileProblem(line, "", DEEP))
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -84,8 +89,6 @@ def _node(text: str) -> yaml.Node:
         line = mark.line + 1 if mark is not None else 0
         words = f"This is no YAML: {problem}. Often a text with a colon or a quote needs “double quotes” around it."
         raise BadFile(FileProblem(line, "", words)) from error
-    except RecursionError as error:
-        raise BadFile(FileProblem(0, "", "It is nested too deeply.")) from error
     if node is None:
         raise BadFile(FileProblem(0, "", "It is empty. Export a playbook to see how one looks."))
     return node
@@ -109,8 +112,6 @@ class _Walk:
     def value(self, node: yaml.Node, place: Place) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
-        if len(place) > MAX_DEPTH:
-            raise BadFile(FileProblem(line, "", "It is nested too deeply."))
         if node.tag not in _TAGS:
             raise BadFile(FileProblem(line, "", "Types (!…) are not allowed: write plain texts, numbers and lists."))
         if isinstance(node, yaml.MappingNode):
