@@ -62,7 +62,7 @@ def accent_for(colour: str) -> str:
     hue, _, saturation = colorsys.rgb_to_hls(*_rgb(colour))
     if saturation < GREY:
         return "#b45309"
-    return _hex(colorsys.hls_to_rgb((hue + ACCENT_TURN) % 1, 0.42, min(max(saturation, 0.45), 0.8)))
+    return _hex(colorsys.hls_to_rgb((hue + ACCENT_TURN) % 1, 0.42, min(max(saturation, 0.7), 0.8)))
 
 
 def are_alike(first: str, second: str) -> bool:

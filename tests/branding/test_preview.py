@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.test import Client, override_settings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tenants import brand_preview
@@ -103,6 +103,7 @@ def test_an_accent_like_the_colour_is_warned_of() -> None:
 
 
 @given(colours)
+@example("#53465a")
 def test_a_colour_brings_its_accent_which_reads_and_differs(colour: str) -> None:
     accent = accent_for(colour)
     for page in ("#f0f2f5", "#20262e"):
