@@ -29,6 +29,7 @@ from django.db import connections, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.client import ClientHandler  # noqa: E402
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
+from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
 from tenants.context import PUBLIC, Business, business_scope, public_scope  # noqa: E402
 from tenants.members.models import Member, Role, Team  # noqa: E402
@@ -102,8 +103,7 @@ def committed_db(_swept: owner.Swept, django_db_blocker: DjangoDbBlocker) -> Ite
         connections.close_all()
         # Plain `sync_to_async` runs in one thread that outlives the test, and so does its connection.
         SyncToAsync.single_thread_executor.submit(connections.close_all).result()
-        # A thread that ended with its event loop took its connection along: the next test gets a whole pool.
-        connections["default"].close_pool()  # type: ignore[attr-defined]
+        _refill_pool()
         owner.sweep(_swept)
         _clear_cache()
 
@@ -213,6 +213,23 @@ def _requests_end() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_listed_once() -> Iterator[None]:
+    """Each client of a test starts the middleware anew: without this, half of a request would be a search for files."""
+    listed: dict[str, Any] = {}
+
+    def listed_before(middleware: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            search(middleware)
+            listed.update(middleware.files)
+        middleware.files.update(listed)
+
+    search = WhiteNoiseMiddleware.add_files_from_finders
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", listed_before)
+        yield
+
+
 def forget_calls() -> None:
     """What a request has started for a call belongs to its event loop. Django's client runs each on a loop of its own
     that ends with the answer; the next one would find parts that never move again.
@@ -220,6 +237,14 @@ def forget_calls() -> None:
     from calls.live.registry import Registry, registry
 
     vars(registry).update(vars(Registry()))
+
+
+def _refill_pool() -> None:
+    """A thread that ended with its event loop took its connection along: the next test gets a whole pool."""
+    connection: Any = connections["default"]
+    held = connection.pool.get_stats()
+    if held["pool_available"] < held["pool_size"]:
+        connection.close_pool()
 
 
 def _clear_cache() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -20,16 +21,17 @@ def documented() -> dict[str, tuple[str, ...]]:
     return {row[0]: row[1:] for row in ROW.findall(text)}
 
 
-def read_in_code() -> set[str]:
+@functools.cache
+def read_in_code() -> frozenset[str]:
     """Every literal name that is given to a reader anywhere in the product."""
-    return {
+    return frozenset(
         name
         for folder in ("salespilot", "calls", "coaching", "billing", "tenants")
         for file in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and _is_reader(node.func) and node.args
         for name in _literals(node.args[0])
-    }
+    )
 
 
 def _is_reader(function: ast.expr) -> bool:
