@@ -54,7 +54,7 @@ class People:
         self._desk = desk
         self._now_ms = now_ms
         self._redact = redact
-        self._painted: set[str] = set()
+        self._last: dict[tuple[str, bool], CardAction] = {}
 
     def act(self, message: ClientMessage, person: Person) -> None:
         """Raises `MessageError` for a card that this call never showed, `NotYoursError` without the right."""
@@ -68,11 +68,8 @@ class People:
         lane = self._desk.lanes.get(message.card_id)
         if lane is None:
             raise NotYoursError("There is no such card in this call.")
-        if message.action is CardAction.PAINTED:
-            if message.card_id in self._painted:
-                # The first paint is the measure; a page that says it again makes no event.
-                return
-            self._painted.add(message.card_id)
+        if self._was_said(message):
+            return
         if message.action is CardAction.PAINTED and message.latency_ms is not None:
             seconds = message.latency_ms / 1_000
             _paint.observe(seconds)
@@ -82,6 +79,12 @@ class People:
         )
         self._append(Kind.CARD_ACTION, payload)
         self._coach.act(message.card_id, message.action)
+
+    def _was_said(self, message: Action) -> bool:
+        """Said again, since the answer was lost on its way: no event. The first paint is the measure."""
+        key = (message.card_id, message.action is CardAction.PAINTED)
+        before, self._last[key] = self._last.get(key), message.action
+        return before is message.action
 
     def _note(self, message: Note, person: Person) -> None:
         """A note is in the log as such, and on the rep's screen as the card nothing pushes aside."""

@@ -65,12 +65,11 @@ export class CallRoom {
     });
     this.view = new LiveView(call, {
       names: { rep: "You", customer: call.customer || "Customer" },
-      onAct: (id, action) => void this.view.events.send({ type: action, card_id: id }).catch(() => {}),
+      // Refused: a card that has left the call meanwhile. The screen has moved on as well.
+      onAct: (id, action) => void this.view.actions.send({ type: action, card_id: id }).catch(() => {}),
       onPainted: (id, triggerEndMs) => this.#painted(id, triggerEndMs),
       onState: (state) => this.#state(state),
       onEnded: (reason) => this.#ended(reason),
-      // A card that has left the call meanwhile: the screen has moved on as well.
-      onRefused: () => {},
       onFinal: (code, reason) => void this.#refused(code, reason),
     });
     this.speech = new BrowserSpeech(call.id, () => this.#clock.at(performance.now()), (isWorking) => this.#hearing(isWorking));
@@ -251,7 +250,7 @@ export class CallRoom {
   #painted(id, triggerEndMs) {
     this.#paints.painted(id, this.#clock.at(performance.now()));
     const message = this.#paints.report(id, triggerEndMs);
-    if (message) void this.view.events.send(message).catch(() => {});
+    if (message) void this.view.actions.send(message).catch(() => {});
   }
 
   /**

@@ -10,6 +10,7 @@ import { Moments } from "./moments.js";
 import { StateLight } from "./state_light.js";
 import { clock } from "./timing.js";
 import { Transcript } from "./transcript.js";
+import { Actions } from "./transport/actions.js";
 import { EventsStream } from "./transport/events_socket.js";
 
 /**
@@ -33,7 +34,6 @@ import { EventsStream } from "./transport/events_socket.js";
  * @property {(id: string, triggerEndMs: number | null) => void} onPainted
  * @property {(state: import("./types.js").StatePayload) => void} onState
  * @property {(reason: string) => void} onEnded
- * @property {(words: string) => void} onRefused something sent was not taken
  * @property {(code: number, reason: string) => void} onFinal the server closed the events for good
  */
 
@@ -55,6 +55,7 @@ export class LiveView {
     this.meters = new Meters(call.channels);
     this.light = new StateLight();
     this.consent = new ConsentBar(call, options.onAct !== null);
+    this.actions = new Actions(call.id);
     this.events = new EventsStream({
       callId: call.id,
       path: call.events,
@@ -94,6 +95,7 @@ export class LiveView {
   close() {
     window.clearInterval(this.#timer);
     this.events.close();
+    this.actions.close();
     this.cards.stop();
     this.transcript.finish();
   }
@@ -115,7 +117,6 @@ export class LiveView {
     if (message.type === "interim") this.transcript.setInterim(message);
     else if (message.type === "card_text") this.cards.grow(message);
     else if (message.type === "meters") this.meters.update(message);
-    else this.options.onRefused(message.message);
   }
 }
 

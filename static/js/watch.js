@@ -27,9 +27,6 @@ const view = new LiveView(call, {
       ],
     });
   },
-  onRefused: (words) => {
-    byId("note-answer").textContent = words;
-  },
   onFinal: (_code, reason) => notify("refused", { tone: "bad", title: reason || "The connection was closed." }),
 });
 
@@ -41,7 +38,7 @@ byId("note-form").addEventListener("submit", async (event) => {
   const text = note.value.trim();
   if (!text) return;
   try {
-    await view.events.send({ type: "note", text });
+    await view.actions.send({ type: "note", text });
     note.value = "";
     answer.textContent = "Sent.";
   } catch (error) {

@@ -1,7 +1,6 @@
 // @ts-check
 /** The call's log as it grows: by socket with a cursor, by polling while sockets fail. Every event arrives once, in order. */
 
-import { request } from "../http.js";
 import { LogCursor } from "./cursor.js";
 import { Link, socketUrl } from "./link.js";
 import { Poller } from "./polling.js";
@@ -33,7 +32,6 @@ export class EventsStream {
    * @param {{callId: string, path: string, listeners: EventsListeners}} options
    */
   constructor({ callId, path, listeners }) {
-    this.callId = callId;
     this.listeners = listeners;
     this.#link = new Link(() => socketUrl(`${path}?${this.#cursor.query}`), {
       onOpen: () => listeners.onCarrier("socket"),
@@ -75,17 +73,6 @@ export class EventsStream {
     window.removeEventListener("offline", this.#offline);
     this.#poller.stop();
     this.#link.close();
-  }
-
-  /**
-   * By the socket, else by HTTP; a message that finds neither is dropped after its one try.
-   * @param {import("../types.js").ClientMessage} message
-   * @returns {Promise<void>}
-   * @throws {import("../http.js").ApiError} only when HTTP was needed and failed
-   */
-  async send(message) {
-    if (this.#link.isOpen) this.#link.send(JSON.stringify(message));
-    else await request(`/api/calls/${this.callId}/actions`, { method: "POST", json: message });
   }
 
   #online = () => {
