@@ -10,25 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import orjson
-from django.db import DatabaseError
 
-from calls import events, metrics, refusals, services
+from calls import metrics, refusals
 from calls.events import Kind, Payload
 from calls.live import opening, recording
 from calls.live.acks import Watermarks
 from calls.live.audio import Frame, FrameError, ms, parse_frame, samples
 from calls.live.coach_desk import CoachDesk
 from calls.live.door import ConsentState, Door, Opening
+from calls.live.ending import Ending
 from calls.live.feed import Feed
 from calls.live.intake import AudioCopy, Intake
 from calls.live.known import Known
 from calls.live.ladder import Ladder, Part, Rung
-from calls.live.links import ENDED, MOVING, SECOND_SOCKET, SUPERSEDED, AudioLink
+from calls.live.link_holder import LinkHolder
+from calls.live.links import ENDED, MOVING, SUPERSEDED, AudioLink
 from calls.live.listening import Listening
 from calls.live.log import DurableState, EventLog, LogFullError
 from calls.live.mailbox import Mailbox
@@ -37,8 +38,9 @@ from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
 from calls.live.people import People, Person
 from calls.live.repair_lane import Missing
+from calls.live.standing import Standing
 from calls.live.store import Batch
-from calls.live.tasks import stop
+from calls.live.tasks import Errands
 from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
 from calls.redaction import Redactor
@@ -53,9 +55,7 @@ UNATTENDED_S = 30.0
 OFFLINE_AFTER_S = 3.0
 ALIVE_EVERY_S = 5.0
 INBOX_EVERY_S = 10.0
-FLUSH_WITHIN_S = 10.0
 MOVE_WITHIN_S = 2.0
-END_AGAIN_S = 1.0
 DISK_TROUBLE = "The recording can not be written: keep this page open."
 
 logger = logging.getLogger(__name__)
@@ -85,15 +85,19 @@ class LiveSession:
         self._on_over = on_over
         self._is_over = False
         self._ending: asyncio.Task[None] | None = None
-        self._link: AudioLink | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self._last_ack = -1
-        self._counted: Rung | None = None
+        self._link = LinkHolder()
+        self._errands = Errands("session")
         self._failed: set[str] = set()
         self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
         self._door = Door(call.consent, call.channels)
-        self._ladder = Ladder(is_recorded=call.stored_samples is not None, hears=self._door.opening)
+        self._standing = Standing(
+            Ladder(is_recorded=call.stored_samples is not None, hears=self._door.opening),
+            epoch=call.epoch,
+            append=self.append,
+            show=self._link.state,
+            wants_browser=self._wants_browser,
+        )
         self._copy = AudioCopy(
             call, on_stored=self._stored, on_trouble=self._storage_trouble, on_superseded=self.superseded
         )
@@ -107,7 +111,8 @@ class LiveSession:
             keeper=self,
             on_dirty=writer.mark,
         )
-        self._desk = CoachDesk(append=self.append, fleeting=self.publish_fleeting, put_rung=self.put_rung)
+        self._to_the_end = Ending(log=self.log, writer=writer, copy=self._copy, on_superseded=self.superseded)
+        self._desk = CoachDesk(append=self.append, fleeting=self.publish_fleeting, put_rung=self._standing.put)
         self._coach = Coach(
             call_id=str(call.id), material=call.material, model=model, sink=self._desk, is_mono=call.channels == 1
         )
@@ -132,9 +137,9 @@ class LiveSession:
             coach=self._coach,
             append=self.append,
             fleeting=self.publish_fleeting,
-            put_rung=self.put_rung,
+            put_rung=self._standing.put,
             read_audio=self._read_for_repair,
-            note_refusal=lambda engine, reason: self._run(self._tell_refusal(engine, reason), "speech-refusal"),
+            note_refusal=lambda engine, reason: self._errands.run(self._tell_refusal(engine, reason), "speech-refusal"),
         )
         self._intake = Intake(
             call,
@@ -154,20 +159,20 @@ class LiveSession:
     def start(self) -> None:
         """Begins to listen. What an earlier owner heard is remembered; what it kept but did not hear is repaired."""
         metrics.calls_live.inc()
-        self._count_rung(self._ladder.rung)
+        self._standing.begin()
         past = self.call.past
         self._coach.restore(past.lines, past.moments, past.cards, past.course)
         self._desk.lanes.update({card.id: card.lane.value for card in past.cards})
         self._feed.attach(self.log)
         # An owner that took over says so before anything else: its numbers begin here (`calls.live.epochs`).
         if self.call.epoch > 1 or self._door.opening is not Opening.ALL:
-            self.append(Kind.STATE, self._state())
+            self.append(Kind.STATE, self._standing.payload())
         self._listening.start()
         self._repair_the_past()
-        self._run(self._coach.warm_up(), "coach-warm-up")
-        self._run(self._housekeeping(), "session-housekeeping")
+        self._errands.run(self._coach.warm_up(), "coach-warm-up")
+        self._errands.run(self._housekeeping(), "session-housekeeping")
         if self._copy.recorder is not None:
-            self._run(recording.run_quietly(self._copy.recorder), "recorder")
+            self._errands.run(recording.run_quietly(self._copy.recorder), "recorder")
 
     async def abandon(self) -> None:
         """After a start that failed: everything that had begun ends. The call stays open, for the next one to claim."""
@@ -186,9 +191,9 @@ class LiveSession:
         """Stops owning the call without ending it: everything is saved as far as possible, sockets are told."""
         if self._is_over:
             return
-        self._close_link(close)
+        self._link.close(close)
         await self._listening.hear_out(self.next_sample, MOVE_WITHIN_S)
-        await self._settle(MOVE_WITHIN_S)
+        await self._to_the_end.settle(MOVE_WITHIN_S)
         await self._stop()
 
     @property
@@ -207,18 +212,19 @@ class LiveSession:
 
         `sends_backlog`: as `Intake.sends_backlog`.
         """
-        self._close_link(SECOND_SOCKET)
-        self._link = link
         self._intake.attended_at = time.monotonic()
         self._intake.sends_backlog = sends_backlog
-        link.ready(epoch=self.call.epoch, next_sample=self._intake.resume_at)
-        link.ack(self._marks.ack)
-        link.state(self._state())
-        self.put_rung(Part.LINK, Rung.FULL)
+        self._link.take(
+            link,
+            epoch=self.call.epoch,
+            next_sample=self._intake.resume_at,
+            ack=self._marks.ack,
+            state=self._standing.payload(),
+        )
+        self._standing.put(Part.LINK, Rung.FULL)
 
     def detach(self, link: AudioLink) -> None:
-        if self._link is link:
-            self._link = None
+        self._link.drop(link)
 
     def feed(self, data: bytes) -> None:
         """One binary message of the audio socket. Raises `FrameError`."""
@@ -236,8 +242,8 @@ class LiveSession:
     def take_over_http(self, frame: Frame) -> int:
         """Audio by HTTP: as `take`; returns the ack."""
         self.take(frame)
-        if self._link is None:
-            self.put_rung(Part.LINK, Rung.POLLING)
+        if not self._link.is_open:
+            self._standing.put(Part.LINK, Rung.POLLING)
         return self._marks.ack
 
     def take_browser_lines(self, lines: Sequence[BrowserLine]) -> int:
@@ -251,7 +257,7 @@ class LiveSession:
         self._intake.attended_at = time.monotonic()
         if not self.call.allow_browser_speech or self._door.is_shut:
             return 0
-        if self._listening.is_hearing and self._link is not None:
+        if self._listening.is_hearing and self._link.is_open:
             return 0
         for line in lines:
             self._listening.take_browser_line(line, self._intake.now_ms())
@@ -264,8 +270,7 @@ class LiveSession:
         if self._is_over or not self._door.put(consent):
             return
         self._listening.door_changed()
-        self._ladder.hears = self._door.opening
-        self._tell_state()
+        self._standing.put_door(self._door.opening)
 
     def act(self, message: dict[str, Any], person: Person) -> None:
         """A `ClientMessage`. Raises `MessageError`."""
@@ -276,12 +281,12 @@ class LiveSession:
         await self._mailbox.read()
 
     def look_into_inbox(self) -> None:
-        self._run(self._mailbox.read(), "session-inbox")
+        self._errands.run(self._mailbox.read(), "session-inbox")
 
     def _apply(self, mail: Mail) -> None:
         self.log.note_answered(mail.id)
         if mail.message.get("type") == "end":
-            self._run(self.end("hung_up"), "session-end-by-mail")
+            self._errands.run(self.end("hung_up"), "session-end-by-mail")
             return
         if mail.message.get("type") == CONSENT_MAIL:
             payload = mail.message["payload"]
@@ -306,44 +311,10 @@ class LiveSession:
         if self._feed.is_watched:
             self._feed.publish_fleeting(orjson.dumps(message).decode())
 
-    def put_rung(self, part: Part, rung: Rung, words: str = "") -> None:
-        before = self._ladder.rungs[part]
-        if self._is_over or not self._ladder.put(part, rung, words):
-            return
-        if rung is not before:
-            metrics.rung_changes.labels(rung.value).inc()
-        self._count_rung(self._ladder.rung)
-        self._tell_state()
-
-    def _count_rung(self, rung: Rung | None) -> None:
-        """Where this call stands, for the gauge; None when it stands nowhere any more."""
-        before, self._counted = self._counted, rung
-        if before is not None:
-            metrics.calls_by_rung.labels(before.value).dec()
-        if rung is not None:
-            metrics.calls_by_rung.labels(rung.value).inc()
-
-    def _tell_state(self) -> None:
-        self.append(Kind.STATE, state := self._state())
-        if self._link is not None:
-            self._link.state(state)
-
-    def _state(self) -> Payload:
-        state = self._ladder.state()
-        return events.state(
-            rung=state.rung.value,
-            parts=state.parts,
-            since=state.since,
-            audio=state.audio,
-            words=state.words,
-            epoch=self.call.epoch,
-            wants_browser_speech=self._listening.wants_browser and self._may_browser_hear,
-        )
-
-    @property
-    def _may_browser_hear(self) -> bool:
-        """By the policy and by the customer's answer; a recording that is played has no browser that hears."""
-        return self.call.allow_browser_speech and not self._door.is_shut and not self.call.is_replay
+    def _wants_browser(self) -> bool:
+        """As the policy and the customer's answer allow; a recording that is played has no browser that hears."""
+        may_hear = self.call.allow_browser_speech and not self._door.is_shut and not self.call.is_replay
+        return may_hear and self._listening.wants_browser
 
     # LogKeeper ----------------------------------------------------------------------------------------
 
@@ -356,17 +327,17 @@ class LiveSession:
         self._send_ack()
 
     def saving_is_late(self, is_late: bool) -> None:
-        self.put_rung(Part.SAVING, Rung.SAVING_LATE if is_late else Rung.FULL)
+        self._standing.put(Part.SAVING, Rung.SAVING_LATE if is_late else Rung.FULL)
 
     def superseded(self, close: Close = SUPERSEDED) -> None:
         """Another process owns the call. Nothing more is saved from here."""
         if not self._is_over:
-            self._close_link(close)
+            self._link.close(close)
             self.log.is_over = True
-            self._run(self._stop(), "session-superseded")
+            self._errands.run(self._stop(), "session-superseded")
 
     def note_fanout(self, *, is_up: bool) -> None:
-        self.put_rung(Part.FANOUT, Rung.FULL if is_up else Rung.LOCAL_FANOUT)
+        self._standing.put(Part.FANOUT, Rung.FULL if is_up else Rung.LOCAL_FANOUT)
 
     # Inside -------------------------------------------------------------------------------------------
 
@@ -376,11 +347,8 @@ class LiveSession:
         if lane is not None and lane.keeps_order:
             # A recording is played as fast as acks allow: they follow the ears, not the disk.
             ack = min(ack, max(lane.sent_through, self._marks.transcribed(self.next_sample)))
-        if ack > self._last_ack:
-            self._last_ack = ack
+        if self._link.ack(ack):
             self._copy.acknowledged(ack)
-            if self._link is not None:
-                self._link.ack(ack)
 
     def _stored(self, stored: int) -> None:
         self._marks.store(stored)
@@ -388,9 +356,9 @@ class LiveSession:
 
     def _storage_trouble(self, is_in_trouble: bool) -> None:
         if is_in_trouble:
-            self.put_rung(Part.STORAGE, Rung.SAVING_LATE, DISK_TROUBLE)
+            self._standing.put(Part.STORAGE, Rung.SAVING_LATE, DISK_TROUBLE)
         else:
-            self.put_rung(Part.STORAGE, Rung.FULL)
+            self._standing.put(Part.STORAGE, Rung.FULL)
 
     async def _tell_refusal(self, engine: str, reason: str) -> None:
         """An empty reason: it hears again."""
@@ -424,16 +392,14 @@ class LiveSession:
             if now >= inbox_due:
                 inbox_due = now + INBOX_EVERY_S
                 self.look_into_inbox()
-            if self._link is not None:
-                # Also when nothing is new: a client that hears nothing for seconds takes its connection for dead.
-                self._link.ack(max(0, self._last_ack))
+            self._link.ack_again()
             self._tick("listening", self._listening.tick)
             self._tick("coach", self._tick_coach)
             if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
                 alive_due = now + ALIVE_EVERY_S
                 self.log.touch()
             if now - self._intake.attended_at > UNATTENDED_S:
-                self._run(self.let_go(), "session-unattended")
+                self._errands.run(self.let_go(), "session-unattended")
                 return
             await asyncio.sleep(1.0)
 
@@ -454,79 +420,29 @@ class LiveSession:
     def _note_attendance(self, silent_s: float) -> bool:
         """Whether audio, or lines, came within `OFFLINE_AFTER_S`: even a muted microphone sends silence."""
         if silent_s > OFFLINE_AFTER_S:
-            self.put_rung(Part.LINK, Rung.OFFLINE)
+            self._standing.put(Part.LINK, Rung.OFFLINE)
             return False
-        if self._ladder.rungs[Part.LINK] is Rung.OFFLINE:
-            self.put_rung(Part.LINK, Rung.FULL if self._link is not None else Rung.POLLING)
+        if self._standing.rung(Part.LINK) is Rung.OFFLINE:
+            self._standing.put(Part.LINK, Rung.FULL if self._link.is_open else Rung.POLLING)
         return True
 
     async def _end(self, reason: str) -> None:
         await self._listening.finish(self.next_sample)
         self._coach.hang_up()
-        while not await self._close_log(reason):
-            logger.warning("A call waits for the database to end", extra={"call": self.call.id.hex})
-            await asyncio.sleep(END_AGAIN_S)
-        self._close_link(ENDED)
+        await self._to_the_end.close_log(reason, lambda: ms(self.next_sample) or None)
+        self._link.close(ENDED)
         await self._stop()
-
-    async def _close_log(self, reason: str) -> bool:
-        """False while the database is away."""
-        while await self._settle(FLUSH_WITHIN_S):
-            if self.log.is_over:
-                return True
-            # Something may have come since it was saved; then it is saved first.
-            if self.log.is_clean:
-                with self.log.sealed():
-                    return await self._mark_ended(reason)
-        return False
-
-    async def _mark_ended(self, reason: str) -> bool:
-        """False while the database is away."""
-        length_ms = ms(self.next_sample) or None
-        with business_scope(self.business):
-            try:
-                is_ended = await in_thread(services.end_call)(
-                    self.call.id, reason=reason, duration_ms=length_ms, epoch=self.call.epoch
-                )
-            except DatabaseError:
-                metrics.errors.labels("database").inc()
-                return False
-        if not is_ended:
-            self.superseded()
-        return True
-
-    async def _settle(self, within_s: float) -> bool:
-        # A disk that hangs must not keep the log from being saved, nor the call from ending.
-        flushing = asyncio.ensure_future(self._copy.flush())
-        await asyncio.wait({flushing}, timeout=within_s)
-        return await self._writer.flush(self.log, within_s) or self.log.is_over
 
     async def _stop(self) -> None:
         if self._is_over:
             return
         self._is_over = True
         metrics.calls_live.dec()
-        self._count_rung(None)
+        self._standing.leave()
         self.log.close()
         self._desk.close()
         self._feed.detach()
         self._on_over(self)
         await self._listening.aclose()
         await self._coach.aclose()
-        await stop([task for task in self._tasks if task is not asyncio.current_task()])
-
-    def _close_link(self, close: Close) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.close(close)
-
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.append(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.remove(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            metrics.errors.labels("session").inc()
-            logger.error("A part of a session failed: %s", task.get_name(), exc_info=error)
+        await self._errands.stop()

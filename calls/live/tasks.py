@@ -1,12 +1,17 @@
-"""Ending the tasks one has started."""
+"""Starting tasks nobody waits for, and ending the tasks one has started."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
+from calls import metrics
+
 AGAIN_AFTER_S = 0.5
+
+logger = logging.getLogger(__name__)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -22,3 +27,27 @@ async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in done:
             if not task.cancelled():
                 task.exception()
+
+
+class Errands:
+    """Work beside the main line. One that fails is told of and costs nobody else anything."""
+
+    def __init__(self, owner: str) -> None:
+        """`owner` names the part of the program in logs and metrics."""
+        self._owner = owner
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    async def stop(self) -> None:
+        """Ends all but the one that asks for it."""
+        await stop([task for task in self._tasks if task is not asyncio.current_task()])
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            metrics.errors.labels(self._owner).inc()
+            logger.error("A part of a %s failed: %s", self._owner, task.get_name(), exc_info=error)
