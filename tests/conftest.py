@@ -39,8 +39,8 @@ PASSWORD = "a-password-for-tests"
 # A guess must cost an attacker a third of a second, a test that signs in nothing.
 PBKDF2PasswordHasher.iterations = 1_000
 
-# Folders whose tests take long, besides those with a browser.
-LONGEST = {"soak", "quickstart", "speech"}
+# Folders whose tests take longest.
+LONGEST = {"e2e", "soak", "quickstart", "speech"}
 
 MakeMember = Callable[..., Member]
 ClientFor = Callable[..., Client]
@@ -48,7 +48,7 @@ ClientFor = Callable[..., Client]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest come first, so that in the end no worker waits for another's."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None and item.path.parent.name not in LONGEST)
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
