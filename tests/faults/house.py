@@ -22,6 +22,7 @@ from salespilot.quickstart.processes import LOOPBACK, free_port
 from salespilot.quickstart.valkey import EmbeddedValkey
 from tenants.postgresql.roles import prepare_database
 from tests import services
+from tests.faults.disk import Disk
 from tests.faults.people import BUSINESS
 from tests.faults.processes import Process
 from tests.faults.proxy import Proxy
@@ -42,6 +43,7 @@ class House:
     def __init__(self, **settings: str) -> None:
         self.folder = FOLDERS / str(os.getpid())
         self.audio = self.folder / "audio"
+        self.disk = Disk(self.audio)
         self.speech = SpeechVendor()
         self.model = OpenAIServer()
         self.processes: dict[str, Process] = {}
@@ -127,7 +129,7 @@ class House:
 
     # --- start and end --------------------------------------------------------------------------
     async def _build(self) -> None:
-        self.audio.mkdir(parents=True)
+        self.disk.mount()
         (self.folder / "static").mkdir()
         self.model.__enter__()
         await self.speech.__aenter__()
@@ -214,4 +216,5 @@ class House:
         self._valkey.stop()
         self._postgres.stop()
         self._postgres.remove()
+        self.disk.unmount()
         shutil.rmtree(self.folder, ignore_errors=True)

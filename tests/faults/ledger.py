@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ Logged = tuple[int, str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was found. Everything but the texts counts something that must be 0."""
+    """What was found; all but the first and the last must be 0 or empty."""
 
     captured_samples: int
     lost_samples: int
@@ -31,6 +31,8 @@ class Account:
     event_breaches: tuple[str, ...]
     ack_breaches: tuple[str, ...]
     open_gaps: int = 0
+    only_words_samples: int = 0
+    """Silent in the recording, but in the log: neither lost nor wrong."""
 
     @property
     def lost_s(self) -> float:
@@ -53,21 +55,46 @@ def _first(breaches: Sequence[str]) -> list[str]:
     return [*breaches[:SHOWN], *more]
 
 
-def samples_of(recording: bytes, *, call: int, frames: int) -> tuple[int, int]:
-    """How many of the samples of `frames` frames are missing at the end of `recording`, and how many are not genuine."""
-    lost = max(0, frames * FRAME_SAMPLES - len(recording) // WIDTH)
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Samples by what became of them. `only_words`: silence in the recording, and what was said is in the log."""
+
+    lost: int
+    wrong: int
+    only_words: int
+
+
+def sound_of(recording: bytes, *, call: int, frames: int, told: Set[int]) -> Sound:
+    """What the recording holds of `frames` frames, where the words of the frames `told` are in the log."""
+    lost, only_words = 0, 0
     wrong = max(0, len(recording) // WIDTH - frames * FRAME_SAMPLES)
-    for index in range(min(frames, -(-len(recording) // FRAME_BYTES))):
-        held = recording[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
-        wrong += differing(held, sound.pcm(call, index)[: len(held)])
-    return lost, wrong
+    for index in range(frames):
+        held = recording[index * FRAME_BYTES : (index + 1) * FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
+        silent, other = _unlike_samples(held, sound.pcm(call, index))
+        wrong += other
+        if _is_told(index, told):
+            only_words += silent
+        else:
+            lost += silent
+    return Sound(lost, wrong, only_words)
 
 
-def differing(held: bytes, genuine: bytes) -> int:
-    """Samples (instants of both channels) that are not the same."""
+def _unlike_samples(held: bytes, genuine: bytes) -> tuple[int, int]:
+    """Samples (instants of both channels) that differ: those that are silent instead, and the others."""
     if held == genuine:
-        return 0
-    return sum(held[at : at + WIDTH] != genuine[at : at + WIDTH] for at in range(0, len(genuine), WIDTH))
+        return 0, 0
+    silence = bytes(WIDTH)
+    pairs = [(held[at : at + WIDTH], genuine[at : at + WIDTH]) for at in range(0, len(genuine), WIDTH)]
+    unlike = [kept for kept, said in pairs if kept != said]
+    return unlike.count(silence), len(unlike) - unlike.count(silence)
+
+
+def _is_told(index: int, told: Set[int]) -> bool:
+    """Whether the log knows this frame: its word, or the words around its pause."""
+    if sound.sounds(index):
+        return index in told
+    around = [near for near in (index - 1, index + 1, index - 2, index + 2) if near >= 0 and sound.sounds(near)]
+    return any(near in told for near in around)
 
 
 def first_wrong(recording: bytes, *, call: int, start: int, end: int) -> int | None:
@@ -90,7 +117,7 @@ class Words:
     missing: int
     doubled: int
     misplaced: int
-    missing_frames: tuple[int, ...] = ()
+    told: frozenset[int]
 
 
 def words_of(lines: Iterable[Mapping[str, Any]], *, call: int, frames: int) -> Words:
@@ -103,9 +130,8 @@ def words_of(lines: Iterable[Mapping[str, Any]], *, call: int, frames: int) -> W
             misplaced += frame.call != call or line["channel"] != CHANNELS[sound.speaker(frame.index)]
         misplaced += sum(_is_off(*word[:2]) for word in line.get("words", ()))
     expected = sound.words_before(frames)
-    missing = sorted(expected - set(told))
     doubled = sum(count - 1 for count in told.values()) + len(set(told) - expected)
-    return Words(len(missing), doubled, misplaced, tuple(missing))
+    return Words(len(expected - set(told)), doubled, misplaced, frozenset(told))
 
 
 def _is_off(text: str, start_ms: int) -> bool:

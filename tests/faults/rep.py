@@ -76,6 +76,11 @@ class Rep:
         """The web process that its audio goes to."""
         return ("web 1", "web 2")[self.door.at]
 
+    def revive(self) -> None:
+        """The browser is told that the network is back."""
+        self.uplink.revive()
+        self.screen.revive()
+
     async def _capture(self) -> None:
         """The microphone does not stop, whatever else does."""
         while True:
@@ -166,14 +171,15 @@ class Rep:
         """Reads disk and database; synchronous."""
         log = [(seq, kind, payload) for seq, kind, payload in self.house.rows(LOG, self._id)]
         recording = self.proof.recording.read_bytes() if self.proof.recording.exists() else b""
-        lost, wrong = ledger.samples_of(recording, call=self.number, frames=self.frames)
         lines = [payload for _, kind, payload in log if kind == "line"]
         words = ledger.words_of(lines, call=self.number, frames=self.frames)
+        kept = ledger.sound_of(recording, call=self.number, frames=self.frames, told=words.told)
         [(gaps,)] = self.house.rows(GAPS, self._id)
         return Account(
             captured_samples=self.uplink.outbox.captured,
-            lost_samples=lost,
-            wrong_samples=wrong,
+            lost_samples=kept.lost,
+            wrong_samples=kept.wrong,
+            only_words_samples=kept.only_words,
             missing_words=words.missing,
             doubled_words=words.doubled,
             misplaced_words=words.misplaced,

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from websockets.asyncio.client import ClientConnection
 
 from tests.faults import sound
 from tests.faults.door import LOST, Door
-from tests.faults.uplink import FINAL, LONGEST_WAIT_S, MOVING, SOCKET_ATTEMPTS, _code, wait_before
+from tests.faults.uplink import DOUBTFUL_S, FINAL, LONGEST_WAIT_S, MOVING, SOCKET_ATTEMPTS, Alarm, _code, wait_before
 
 SILENT_S = 12.0
 AFTER_A_HOLE_S = 0.25
@@ -88,7 +89,16 @@ class Screen:
         self._on_state = on_state
         self._chance = random.Random(chance)
         self._clock = asyncio.get_running_loop().time
+        self._alarm = Alarm()
+        self._socket: ClientConnection | None = None
+        self._heard_at = 0.0
         self.seen = Seen()
+
+    def revive(self) -> None:
+        """As of the uplink."""
+        self._alarm.ring()
+        if self._socket is not None and self._clock() - self._heard_at > DOUBTFUL_S:
+            self._socket.transport.abort()
 
     async def run(self) -> None:
         """Until the call has ended."""
@@ -112,16 +122,18 @@ class Screen:
             if attempt >= SOCKET_ATTEMPTS:
                 await self._poll_for(LONGEST_WAIT_S)
             else:
-                await asyncio.sleep(wait_before(attempt, self._chance))
+                await self._alarm.sleep(wait_before(attempt, self._chance))
             attempt += 1
 
     async def _one_connection(self) -> None:
         path = f"/ws/{self._path}?after={self.seen.seq}&epoch={self.seen.epoch}"
         async with await self._door.socket(path) as socket:
+            self._socket, self._heard_at = socket, self._clock()
             try:
                 while not self.seen.has_ended:
                     async with asyncio.timeout(SILENT_S):
                         raw = await socket.recv()
+                    self._heard_at = self._clock()
                     if not self._take(json.loads(raw)):
                         await asyncio.sleep(AFTER_A_HOLE_S)
                         return
@@ -129,6 +141,7 @@ class Screen:
                 self._door.next()
                 raise
             finally:
+                self._socket = None
                 socket.transport.abort()
 
     def _take(self, message: dict[str, Any]) -> bool:
@@ -145,7 +158,7 @@ class Screen:
                 answer = await self._door.request("GET", f"/api/{self._path}?{query}")
                 answer.raise_for_status()
             except (httpx.HTTPError, *LOST):
-                await asyncio.sleep(1.0)
+                await self._alarm.sleep(1.0)
                 continue
             told = answer.json()
             if "rewind" in told:

@@ -22,6 +22,7 @@ from tests.faults.sound import FRAME_SAMPLES, RATE
 SOCKET_ATTEMPTS = 5
 LONGEST_WAIT_S = 10.0
 SILENT_S = 5.0
+DOUBTFUL_S = 3.0
 CATCH_UP = 8
 LIVE_FIRST_SAMPLES = 3 * RATE
 LIVE_WITHIN_S = 1.0
@@ -35,6 +36,27 @@ FINAL = {4400, 4401, 4403, 4404, 4409, 4413}
 
 def wait_before(attempt: int, chance: random.Random) -> float:
     return float(min(2.0**attempt, LONGEST_WAIT_S) * (0.75 + 0.25 * chance.random()))
+
+
+class Alarm:
+    """What the browser's `online` event wakes."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+        self._rang_at = float("-inf")
+
+    def ring(self) -> None:
+        self._rang_at = asyncio.get_running_loop().time()
+        self._news.set()
+
+    def is_ringing(self, *, within_s: float) -> bool:
+        return asyncio.get_running_loop().time() - self._rang_at < within_s
+
+    async def sleep(self, seconds: float) -> None:
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
 
 class Uplink:
@@ -63,6 +85,7 @@ class Uplink:
         self._moved_at = 0.0
         self._is_ready = False
         self._is_fallback = False
+        self._alarm = Alarm()
         self.outbox = Outbox()
         self.final = ""
         """The server's own words when it wants no more by the socket."""
@@ -94,8 +117,12 @@ class Uplink:
                 attempt = 1
                 continue
             self._is_fallback = attempt >= SOCKET_ATTEMPTS
-            await asyncio.sleep(wait_before(attempt, self._chance))
+            await self._alarm.sleep(wait_before(attempt, self._chance))
             attempt += 1
+
+    def revive(self) -> None:
+        """The network is back: do not wait, and do not trust a socket that has been silent."""
+        self._alarm.ring()
 
     async def _one_connection(self) -> None:
         began = self._clock()
@@ -142,6 +169,8 @@ class Uplink:
         while True:
             await asyncio.sleep(TICK_S)
             now = self._clock()
+            if self._alarm.is_ringing(within_s=TICK_S * 2) and now - self._heard_at > DOUBTFUL_S:
+                raise TimeoutError("not a word while the network was away")
             if self.outbox.unacked and now - self._heard_at > SILENT_S:
                 self._door.next()
                 raise TimeoutError("not a word")
