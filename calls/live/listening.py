@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +21,7 @@ from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join, sliced
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
+from calls.live.told import Told
 from calls.redaction import CleanLine, Redactor, withheld
 from calls.speech.base import Gap, Progress, Refusal, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import NAME as BROWSER
@@ -36,7 +36,6 @@ SHORTEST_GAP_MS = 50
 UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
 BROWSER_UTTERANCES = 800_000_000
-KEPT_BROWSER_SPANS = 500
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class Listening:
         self._note_refusal = note_refusal
         self._first_choice_heard = False
         self._gaps: list[Gap] = []
-        self._browser_spans: deque[tuple[Channel, int, int]] = deque(maxlen=KEPT_BROWSER_SPANS)
+        self._told = Told()
         self._browser_heard_at = float("-inf")
         self._is_up = False
         self._is_deaf = False
@@ -232,11 +231,14 @@ class Listening:
         # What was told before a take-over leaves the screen again, as a withdrawn interim does. A browser sends its
         # lines once.
         if line.text and line.provider != BROWSER:
-            line = self._known.new_of(line) or replace(line, text="", words=(), is_final=False)
+            line = self._known.new_of(line) or _withdrawn(line)
+        if line.text:
+            line = self._told.rest_of(line) or _withdrawn(line)
         clean = self._cleaned(self._redactor, line)
         if not clean.is_final:
             self._fleeting(events.interim(clean))
         elif clean.text:
+            self._told.add(line)
             self._append(Kind.LINE, events.line(clean))
             self._note_lag(clean)
         if clean.text:
@@ -319,8 +321,6 @@ class Listening:
         if line is None or not self._door.lets(line.channel):
             return
         self._browser_heard_at = time.monotonic()
-        if line.is_final:
-            self._browser_spans.append((line.channel, line.start_ms, line.end_ms))
         self.heard(line)
         if not self._is_up:
             self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, "Your browser recognises the speech itself.")
@@ -359,17 +359,14 @@ class Listening:
         redactor = self._redactor.aside(missing.start_ms)
         for found in lines:
             line = self._known.new_of(found)
-            if line is not None and line.text and self._door.lets(line.channel) and not self._is_known(line):
+            line = line and self._told.rest_of(line)
+            if line is not None and line.text and self._door.lets(line.channel):
+                self._told.add(line)
                 clean = self._cleaned(redactor, line)
                 self._append(Kind.LINE, events.line(clean))
                 self._tell_coach(clean)
         self._marks.close_gap(missing.start_ms, missing.end_ms)
         self._log.note_repaired(missing.start_ms, missing.end_ms)
-
-    def _is_known(self, line: Line) -> bool:
-        """Whether the browser has told the same stretch already."""
-        middle = (line.start_ms + line.end_ms) // 2
-        return any(channel is line.channel and start <= middle <= end for channel, start, end in self._browser_spans)
 
     def _note_lag(self, line: Line) -> None:
         """Speech stage: from the arrival of a line's last sound to the line."""
@@ -377,6 +374,11 @@ class Listening:
         lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
         if arrived_at and lag_s >= 0:
             _speech.observe(lag_s)
+
+
+def _withdrawn(line: Line) -> Line:
+    """What takes its interims from the screen."""
+    return replace(line, text="", words=(), is_final=False)
 
 
 def _clean(redactor: Redactor, line: Line) -> CleanLine:

@@ -1,7 +1,7 @@
-"""`python -m tests.faults.chaos --seconds N --seed S`: calls come and go while things break at random, until time is over.
+"""`python -m tests.faults.chaos --seconds N --seed S`: calls come and go while things break at random.
 
-The last line is the verdict, and the exit status is true to it: 0 for CLEAN, 1 for BROKEN. The seed decides which faults
-come, when, for how long and for whom; what the machine makes of the same moments it does not decide.
+The last line is the verdict, and the exit status is true to it: 0 for CLEAN, 1 for BROKEN. The seed decides which
+faults come, when, for how long and for whom; what the machine makes of the same moments it does not decide.
 """
 
 from __future__ import annotations

@@ -74,7 +74,9 @@ def speech_faults() -> Iterator[Fault]:
     yield vendor("speech: silent for 15 s", Trouble("mute"), lasts_s=15.0, promise=NOTICED)
     yield vendor("speech: answers nothing at all for 15 s", Trouble("stall"), lasts_s=15.0, promise=NOTICED)
     yield vendor("speech: garbage for 10 s", Trouble("garbage"), lasts_s=10.0, promise=NOTICED)
-    yield vendor("speech: each stream closed at its first audio for 10 s", Trouble("early"), lasts_s=10.0, promise=AT_ONCE)
+    yield vendor(
+        "speech: each stream closed at its first audio for 10 s", Trouble("early"), lasts_s=10.0, promise=AT_ONCE
+    )
     yield vendor("speech: answers 2 s late for 10 s", Trouble("late", seconds=2.0), lasts_s=10.0, promise=NOTICED)
 
 
@@ -123,13 +125,15 @@ def service_faults() -> Iterator[Fault]:
         yield service_link(which, f"{service}: link cut for 15 s", "cut", lasts_s=lasts_s, promise=usual)
         yield service_link(which, f"{service}: packets vanish for 15 s", "vanish", lasts_s=lasts_s, promise=unseen)
         yield service_link(which, f"{service}: open connections lost for good", "lose", promise=unseen, lasts_s=10)
-        yield service_link(which, f"{service}: each packet 0.3 s late for 15 s", "delay", 0.3, promise=usual, lasts_s=15)
+        yield service_link(
+            which, f"{service}: each packet 0.3 s late for 15 s", "delay", 0.3, promise=usual, lasts_s=15
+        )
     yield service_link("postgres_link", "Postgres: 20 kB/s for 15 s", "throttle", 20_000, lasts_s=15, promise=GOES_ON)
 
 
 # --- processes -------------------------------------------------------------------------------------
 def signalled(name: str, who: str, number: int, *, lasts_s: float, promise: Promise) -> Fault:
-    """`who`: a process of the house, or `owner`, the web process of the rep's call. It is started, or goes on, after."""
+    """`who`: a process, or `owner`, the web process of the rep's call. It is started, or goes on, after."""
 
     async def strike(scene: Scene) -> None:
         scene.spoiled["who"] = chosen = scene.rep.is_at if who == "owner" else who
@@ -209,9 +213,9 @@ async def start_everything(scene: Scene) -> None:
 
 
 def process_faults() -> Iterator[Fault]:
-    other_at_once = Promise(help_s=6.0, again_s=5.0)
+    another = Promise(help_s=6.0, again_s=5.0)
     noticed = Promise(help_s=12.0, again_s=5.0)
-    yield signalled("web: kill -9 of the call's owner", "owner", signal.SIGKILL, lasts_s=5, promise=other_at_once)
+    yield signalled("web: kill -9 of the call's owner", "owner", signal.SIGKILL, lasts_s=5, promise=another)
     yield signalled("web: SIGSTOP of the call's owner for 15 s", "owner", signal.SIGSTOP, lasts_s=15, promise=noticed)
     yield shared("web: kill -9 of both for 5 s", kill_webs, start_webs, lasts_s=5, promise=BACK_SOON)
     yield shared("deploy: all processes, one after the other", deploy, promise=Promise(help_s=3.0, again_s=3.0))
@@ -262,5 +266,3 @@ def all_faults() -> list[Fault]:
 def named(name: str) -> Fault:
     """Raises `KeyError`."""
     return {fault.name: fault for fault in all_faults()}[name]
-
-

@@ -1,4 +1,4 @@
-"""An installation of its own, to be broken: two web processes, worker, beat, Postgres, Valkey, vendors, relays between."""
+"""An installation of its own, to be broken: two web processes, worker, beat, services, vendors, relays between."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class House:
     async def start_valkey(self) -> None:
         """With the configuration it had: same port, same password."""
         with self._valkey.log_file.open("ab") as log:
-            self._valkey_process = subprocess.Popen(
+            self._valkey_process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
                 [str(valkey._binary()), str(self.folder / "kv" / "valkey.conf")],
                 cwd=self.folder / "kv", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,8 @@ class Account:
     open_gaps: int = 0
     only_words_samples: int = 0
     """Silent in the recording, but in the log: neither lost nor wrong."""
+    where: str = ""
+    """For people: the frames whose words are missing or doubled."""
 
     @property
     def lost_s(self) -> float:
@@ -47,7 +50,19 @@ class Account:
             "words doubled": self.doubled_words, "words misplaced": self.misplaced_words, "gaps open": self.open_gaps,
         }  # fmt: skip
         told = [f"{count} {what}" for what, count in counts.items() if count]
+        told += [f"at {self.where}"] if self.where else []
         return [*told, *_first(self.event_breaches), *_first(self.ack_breaches)]
+
+
+def spans_of(frames: Sequence[int]) -> str:
+    """`12-18 21`: neighbours joined."""
+    spans: list[list[int]] = []
+    for index in frames:
+        if spans and index == spans[-1][1] + 1:
+            spans[-1][1] = index
+        else:
+            spans.append([index, index])
+    return " ".join(f"{first}-{last}" if first < last else f"{first}" for first, last in spans)
 
 
 def _first(breaches: Sequence[str]) -> list[str]:
@@ -64,7 +79,7 @@ class Sound:
     only_words: int
 
 
-def sound_of(recording: bytes, *, call: int, frames: int, told: Set[int]) -> Sound:
+def sound_of(recording: bytes, *, call: int, frames: int, told: AbstractSet[int]) -> Sound:
     """What the recording holds of `frames` frames, where the words of the frames `told` are in the log."""
     lost, only_words = 0, 0
     wrong = max(0, len(recording) // WIDTH - frames * FRAME_SAMPLES)
@@ -89,7 +104,7 @@ def _unlike_samples(held: bytes, genuine: bytes) -> tuple[int, int]:
     return unlike.count(silence), len(unlike) - unlike.count(silence)
 
 
-def _is_told(index: int, told: Set[int]) -> bool:
+def _is_told(index: int, told: AbstractSet[int]) -> bool:
     """Whether the log knows this frame: its word, or the words around its pause."""
     if sound.sounds(index):
         return index in told
@@ -118,6 +133,8 @@ class Words:
     doubled: int
     misplaced: int
     told: frozenset[int]
+    unlike: tuple[int, ...] = ()
+    """The frames of those that are missing or doubled."""
 
 
 def words_of(lines: Iterable[Mapping[str, Any]], *, call: int, frames: int) -> Words:
@@ -131,7 +148,8 @@ def words_of(lines: Iterable[Mapping[str, Any]], *, call: int, frames: int) -> W
         misplaced += sum(_is_off(*word[:2]) for word in line.get("words", ()))
     expected = sound.words_before(frames)
     doubled = sum(count - 1 for count in told.values()) + len(set(told) - expected)
-    return Words(len(expected - set(told)), doubled, misplaced, frozenset(told))
+    unlike = sorted(expected - set(told) | {index for index, count in told.items() if count > 1})
+    return Words(len(expected - set(told)), doubled, misplaced, frozenset(told), tuple(unlike))
 
 
 def _is_off(text: str, start_ms: int) -> bool:
@@ -171,5 +189,3 @@ def complete_at(words_at: Mapping[int, float], *, frames: int) -> float | None:
 def helped_at(help_at: Sequence[tuple[float, int]], *, after: float, frames: int) -> float | None:
     """When the first help came about something said after the first `frames` frames, if it did."""
     return next((at for at, newest in help_at if at > after and newest >= frames), None)
-
-

@@ -1,4 +1,4 @@
-"""What a rep's browser keeps: everything that is not acknowledged, and what goes next. Pure; as static/js/transport/outbox.js."""
+"""What a rep's browser keeps: and what goes next. Pure; in step with static/js/transport/outbox.js."""
 
 from __future__ import annotations
 

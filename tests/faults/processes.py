@@ -23,7 +23,14 @@ class Process:
     """One of them. `port` of a web process, 0 of the others; `ready` is what the others print once they work."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, *, port: int, ready: str = ""
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        port: int,
+        ready: str = "",
     ) -> None:
         self.name = name
         self.port = port
@@ -47,7 +54,7 @@ class Process:
     async def wait_until_ready(self) -> None:
         """Raises `AssertionError` with its last words."""
         async with asyncio.timeout(START_S):
-            while self.is_running and not await self._is_ready():
+            while self.is_running and not await self._is_ready():  # noqa: ASYNC110 - nor has its start
                 await asyncio.sleep(0.1)
         assert self.is_running, f"{self.name} did not start:\n{self.output()[-4000:]}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from typing import Any
 
@@ -11,7 +12,7 @@ import psycopg
 
 from tests.faults import ledger, sound
 from tests.faults.door import Door
-from tests.faults.house import House
+from tests.faults.house import FOLDERS, House
 from tests.faults.ledger import Account
 from tests.faults.proof import Proof
 from tests.faults.screen import Screen, Seen
@@ -42,9 +43,7 @@ class Rep:
         self.rungs: list[tuple[float, str]] = []
         self.proof = Proof(house, call_id, number)
         self._wants_browser_from: int | None = None
-        self.uplink = Uplink(
-            door, call_id, number, on_ack=self._acked, on_state=self._state, on_ready=self._came_back
-        )
+        self.uplink = Uplink(door, call_id, number, on_ack=self._acked, on_state=self._state, on_ready=self._came_back)
         self.screen = Screen(door, call_id, chance=number, on_state=self._state)
         self._tasks = {
             name: asyncio.create_task(run(), name=f"{name} {number}")
@@ -151,9 +150,24 @@ class Rep:
     async def settle(self, within_s: float = ENDED_WITHIN_S) -> Account:
         """The account, once the report is written and nothing waits for its transcript, or time is over."""
         until = self._clock() + within_s
-        while not await self._is_settled() and self._clock() < until:
+        while not await self._is_settled() and self._clock() < until:  # noqa: ASYNC110 - the worker decides
             await asyncio.sleep(0.5)
-        return await asyncio.to_thread(self.account)
+        account = await asyncio.to_thread(self.account)
+        if account.faults:
+            await asyncio.to_thread(self._keep_evidence, account)
+        return account
+
+    def _keep_evidence(self, account: Account) -> None:
+        """The log and the gaps of a call that is not whole, beside the house, which goes away."""
+        folder = FOLDERS / "broken"
+        folder.mkdir(parents=True, exist_ok=True)
+        evidence = {
+            "faults": account.faults,
+            "log": self.house.rows(LOG, self._id),
+            "gaps": self.house.rows("SELECT * FROM calls_gap WHERE call_id = %s ORDER BY start_ms", self._id),
+            "rungs": self.rungs, "returns": self.ready_s, "began": self.began,
+        }  # fmt: skip
+        (folder / f"{self.call_id}.json").write_text(json.dumps(evidence, default=str, indent=1) + "\n")
 
     async def _is_settled(self) -> bool:
         try:
@@ -186,6 +200,7 @@ class Rep:
             event_breaches=(*self.seen.breaches, *ledger.numbering(log, self.seen.events)),
             ack_breaches=tuple(self.proof.breaches),
             open_gaps=int(gaps),
+            where=ledger.spans_of(words.unlike),
         )
 
     async def aclose(self) -> None:

@@ -111,7 +111,9 @@ async def _play(house: House, fault: Fault, reps: Sequence[Rep]) -> list[Result]
     finally:
         await fault.mend(scene)
     mended, until = clock(), [rep.frames for rep in reps]
-    await asyncio.gather(*(_recover(rep, fault, frames=count, since=mended) for rep, count in zip(reps, until, strict=True)))
+    await asyncio.gather(
+        *(_recover(rep, fault, frames=count, since=mended) for rep, count in zip(reps, until, strict=True))
+    )
     await asyncio.gather(*(rep.hang_up() for rep in reps))
     accounts = [await rep.settle() for rep in reps]
     return [

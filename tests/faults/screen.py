@@ -53,7 +53,7 @@ class Seen:
             return True
         if message["seq"] != self.seq + 1:
             self.breaches.append(f"event {message['seq']} after {self.seq}")
-            return message["seq"] <= self.seq
+            return bool(message["seq"] <= self.seq)
         self.events[message["seq"]] = message
         self._note(message, at)
         return True

@@ -17,7 +17,12 @@ from tests.vendors.deepgram.server import _body as read_body
 from tests.vendors.deepgram.server import _headers as headers_of
 
 EVERY_CALL = ""
-JUNK = ("\x00\x01{not json", '{"type": "Results"}', '["Results"]', '{"type": "Results", "channel": {"alternatives": 7}}')
+JUNK = (
+    "\x00\x01{not json",
+    '{"type": "Results"}',
+    '["Results"]',
+    '{"type": "Results", "channel": {"alternatives": 7}}',
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A rep's audio on its way up, as a browser sends it: by the socket, by HTTP while sockets fail, the rest after the end."""
+"""A rep's audio on its way up, as a browser sends it: by the socket, by HTTP while that fails."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Alarm:
 
 
 class Uplink:
-    """`on_ack(samples)`, `on_state(state)` and `on_ready(seconds)` are told what came; the last is how long coming back took."""
+    """`on_ack(samples)`, `on_state(state)` and `on_ready(seconds)` are told; the last: how long coming back took."""
 
     def __init__(
         self,
