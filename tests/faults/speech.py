@@ -31,7 +31,8 @@ class Trouble:
 
     `refuse`: streams end, new ones and recorded requests are answered with `status`. `stall`: nothing is answered
     any more, not even the upgrade. `mute`: it takes audio and says nothing. `garbage`: it says what nobody can read.
-    `early`: a stream is closed at its first audio. `late`: every answer comes after `seconds`.
+    What it heard meanwhile it says once it is fine again. `early`: a stream is closed at its first audio. `late`:
+    every answer comes after `seconds`.
     """
 
     kind: str
@@ -123,44 +124,32 @@ class SpeechVendor:
         return socket
 
     async def _listen(self, socket: web.WebSocketResponse, call: str) -> None:
-        ear = Ear()
-        async for message in socket:
-            trouble = self._trouble(call)
-            kind = trouble.kind if trouble else ""
-            if message.type is WSMsgType.PING:
-                if kind != "stall":
+        ear, mouth, held_back = Ear(), Mouth(socket), list[dict[str, Any]]()
+        try:
+            async for message in socket:
+                trouble = self._trouble(call)
+                kind = trouble.kind if trouble else ""
+                is_end = message.type is WSMsgType.TEXT and json.loads(message.data).get("type") == "CloseStream"
+                if message.type is WSMsgType.PING and kind != "stall":
                     await socket.pong(message.data)
-            elif message.type is WSMsgType.BINARY:
-                if kind == "early":
+                elif message.type is WSMsgType.BINARY and kind == "early":
                     await socket.close(code=1011, message=b"NET-0000")
                     return
-                await self._answer(socket, list(ear.hear(message.data)), trouble)
-            elif message.type is WSMsgType.TEXT and json.loads(message.data).get("type") == "CloseStream":
-                last = {"type": "Metadata", "request_id": "emulated", "duration": ear.heard_bytes / 64_000}
-                await self._answer(socket, [*ear.finish(), last], trouble)
-                if not trouble:
-                    await socket.close(code=1000)
-                    return
-
-    async def _answer(
-        self, socket: web.WebSocketResponse, messages: list[dict[str, Any]], trouble: Trouble | None
-    ) -> None:
-        if trouble is None:
-            for message in messages:
-                await socket.send_str(json.dumps(message))
-        elif trouble.kind == "garbage":
-            for junk in JUNK:
-                await socket.send_str(junk)
-            await socket.send_bytes(b"\xff\x00" * 40)
-        elif trouble.kind == "late":
-            loop = asyncio.get_running_loop()
-            for message in messages:
-                loop.call_later(trouble.seconds, self._send_late, socket, json.dumps(message))
-
-    def _send_late(self, socket: web.WebSocketResponse, text: str) -> None:
-        if not socket.closed:
-            task = asyncio.ensure_future(socket.send_str(text))
-            task.add_done_callback(lambda sent: sent.cancelled() or sent.exception())
+                elif message.type is WSMsgType.BINARY:
+                    held_back += ear.hear(message.data)
+                elif is_end:
+                    last = {"type": "Metadata", "request_id": "emulated", "duration": ear.heard_bytes / 64_000}
+                    held_back += [*ear.finish(), last]
+                if trouble is None or kind == "late":
+                    mouth.say(held_back, after_s=trouble.seconds if trouble else 0.0)
+                    held_back = []
+                    if is_end:
+                        await mouth.close()
+                        return
+                elif kind == "garbage" and message.type is WSMsgType.BINARY:
+                    await _say_junk(socket)
+        finally:
+            mouth.stop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Recorded requests are read here: the SDK sends one header twice, which a strict server refuses."""
@@ -201,6 +190,44 @@ class SpeechVendor:
         if trouble is not None and trouble.kind == "stall":
             await self._never.wait()
         return None
+
+
+async def _say_junk(socket: web.WebSocketResponse) -> None:
+    for junk in JUNK:
+        await socket.send_str(junk)
+    await socket.send_bytes(b"\xff\x00" * 40)
+
+
+class Mouth:
+    """What one stream says, in order, however late."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self._clock = asyncio.get_running_loop().time
+        self._waiting: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
+        self._task = asyncio.create_task(self._run())
+
+    def say(self, messages: list[dict[str, Any]], *, after_s: float) -> None:
+        for message in messages:
+            self._waiting.put_nowait((self._clock() + after_s, json.dumps(message)))
+
+    async def close(self) -> None:
+        """In good form, once everything is said."""
+        joining = asyncio.create_task(self._waiting.join())
+        await asyncio.wait({joining, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        joining.cancel()
+        await self._socket.close(code=1000)
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        with suppress(ConnectionError):
+            while True:
+                due, text = await self._waiting.get()
+                await asyncio.sleep(max(0.0, due - self._clock()))
+                await self._socket.send_str(text)
+                self._waiting.task_done()
 
 
 async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
