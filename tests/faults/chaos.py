@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.faults.faults import all_faults
+from tests.faults.faults import possible
 from tests.faults.house import House
 from tests.faults.ledger import Account
 from tests.faults.rep import Rep
@@ -131,7 +131,7 @@ class Chaos:
             await rep.aclose()
 
     async def _break_on(self, chance: random.Random) -> None:
-        faults = [fault for fault in all_faults() if self._house.disk.can_fill or "disk" not in fault.name]
+        faults = possible(self._house)
         while not self._is_over:
             await asyncio.sleep(chance.uniform(*PAUSE_S))
             fault, lasts_s, who = chance.choice(faults), chance.uniform(0.5, 1.0), chance.random()

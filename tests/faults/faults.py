@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from tests.faults.house import WEBS
+from tests.faults.house import WEBS, House
 from tests.faults.scene import Act, Fault, Promise, Scene
 from tests.faults.speech import Trouble
 from tests.vendors.openai import Fault as ModelFault
@@ -22,6 +22,10 @@ ASKED_AGAIN = Promise(help_s=3.0, again_s=70.0, whole_s=75.0)
 """A service that refused for good is asked again each minute; the browser hears its rep until then."""
 NOTICED = Promise(help_s=8.0, again_s=8.0, whole_s=15.0)
 """Silence has to last four seconds of speech before it is a fault."""
+
+
+UNSEEN = Promise(help_s=12.0, again_s=8.0, whole_s=15.0)
+"""A connection that looks open and is not."""
 
 
 async def nothing(_: Scene) -> None:
@@ -121,10 +125,11 @@ def service_faults() -> Iterator[Fault]:
         ("valkey_link", "Valkey", GOES_ON),
         ("speech_link", "speech", AT_ONCE),
     ):
-        lasts_s, unseen = 15.0, NOTICED if service == "speech" else usual
+        # A ping of the socket's own every 5 s, its answer awaited for 4 s.
+        lasts_s, unseen = 15.0, UNSEEN if service == "speech" else usual
         yield service_link(which, f"{service}: link cut for 15 s", "cut", lasts_s=lasts_s, promise=usual)
         yield service_link(which, f"{service}: packets vanish for 15 s", "vanish", lasts_s=lasts_s, promise=unseen)
-        yield service_link(which, f"{service}: open connections lost for good", "lose", promise=unseen, lasts_s=10)
+        yield service_link(which, f"{service}: open connections lost for good", "lose", promise=unseen, lasts_s=8)
         yield service_link(
             which, f"{service}: each packet 0.3 s late for 15 s", "delay", 0.3, promise=usual, lasts_s=15
         )
@@ -237,7 +242,7 @@ def model(name: str, fault: ModelFault) -> Fault:
     async def mend(scene: Scene) -> None:
         scene.house.model.script.faults = deque()
 
-    return shared(name, strike, mend, lasts_s=10.0, promise=GOES_ON)
+    return shared(name, strike, mend, lasts_s=6.0, promise=GOES_ON)
 
 
 async def fill_disk(scene: Scene) -> None:
@@ -248,15 +253,33 @@ async def free_disk(scene: Scene) -> None:
     scene.house.disk.free()
 
 
+def clock(name: str, ahead_s: int) -> Fault:
+    async def strike(scene: Scene) -> None:
+        scene.house.clock.jump(ahead_s)
+
+    async def mend(scene: Scene) -> None:
+        scene.house.clock.jump(0)
+
+    return shared(name, strike, mend, lasts_s=15, promise=GOES_ON)
+
+
 def other_faults() -> Iterator[Fault]:
     for status in (401, 402, 403, 429, 500, 503):
-        yield model(f"model: {status} for 10 s", ModelFault("status", status=status))
+        yield model(f"model: {status} for 6 s", ModelFault("status", status=status))
     for kind, words in (
         ("stall", "silent in mid-stream"), ("drop", "connection lost in mid-stream"),
         ("malformed", "garbage in mid-stream"), ("truncate", "ends too early"), ("inline", "error in mid-stream"),
     ):  # fmt: skip
-        yield model(f"model: {words}, for 10 s", ModelFault(kind))
+        yield model(f"model: {words}, for 6 s", ModelFault(kind))
+    yield clock("clock: an hour ahead for 15 s", 3_600)
+    yield clock("clock: an hour back for 15 s", -3_600)
     yield shared("disk of the recordings: full for 10 s", fill_disk, free_disk, lasts_s=10, promise=GOES_ON)
+
+
+def possible(house: House) -> list[Fault]:
+    """What can be done on this machine: it takes a C compiler for the clock, and the right to mount for the disk."""
+    parts = {"disk of the recordings": house.disk.can_fill, "clock": house.clock.can_jump}
+    return [fault for fault in all_faults() if parts.get(fault.name.split(":")[0], True)]
 
 
 def all_faults() -> list[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from salespilot.quickstart.processes import LOOPBACK, free_port
 from salespilot.quickstart.valkey import EmbeddedValkey
 from tenants.postgresql.roles import prepare_database
 from tests import services
+from tests.faults.clock import Clock
 from tests.faults.disk import Disk
 from tests.faults.people import BUSINESS
 from tests.faults.processes import Process
@@ -31,6 +33,7 @@ from tests.vendors.openai import OpenAIServer
 
 WEBS = ("web 1", "web 2")
 DATABASE, OWNER, APP = "faults", "faults_owner", "faults_app"
+_numbers = itertools.count(1)
 FOLDERS = services.ROOT / "var" / "faults"
 
 
@@ -41,9 +44,10 @@ class House:
     """
 
     def __init__(self, **settings: str) -> None:
-        self.folder = FOLDERS / str(os.getpid())
+        self.folder = FOLDERS / f"{os.getpid()}-{next(_numbers)}"
         self.audio = self.folder / "audio"
         self.disk = Disk(self.audio)
+        self.clock = Clock(self.folder)
         self.speech = SpeechVendor()
         self.model = OpenAIServer()
         self.processes: dict[str, Process] = {}
@@ -130,6 +134,7 @@ class House:
     # --- start and end --------------------------------------------------------------------------
     async def _build(self) -> None:
         self.disk.mount()
+        self.clock.make()
         (self.folder / "static").mkdir()
         self.model.__enter__()
         await self.speech.__aenter__()
@@ -170,6 +175,7 @@ class House:
             "OPENAI_BASE_URL": self.model.url,
             "SWEEP_SECONDS": "3",
             "PYTHONUNBUFFERED": "1",
+            **self.clock.environment,
             **self._settings,
         }
 
