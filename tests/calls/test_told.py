@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calls.live.told import MOST_SPANS, Told
+from calls.live.registry import registry
+from calls.live.threads import in_thread
+from calls.live.told import MOST_BY_BROWSER, Told
+from calls.models import Gap as Gaps
+from calls.speech.base import Gap
 from calls.speech.browser import NAME as BROWSER
 from coaching.types import Channel, Line, Word
+from tenants.context import Business, business_scope
 from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.talking import say_hello, speak
 from tests.speech.fakes import ScriptedTurn
@@ -53,14 +58,22 @@ def test_the_same_ear_and_the_other_side_are_no_repetition() -> None:
     assert told(heard(by=BROWSER)).rest_of(heard(channel=Channel.CUSTOMER)) is not None
 
 
+def test_two_gaps_that_hold_the_same_audio_give_its_words_once() -> None:
+    again = replace(heard(), recovered=True)
+    assert told(replace(heard(), recovered=True)).rest_of(again) is None
+    # Word by word: the engine's own times are exact, and the middle of a line says nothing of its ends.
+    assert text_of(told(heard(3, 6)).rest_of(again)) == "we can send Monday morning"
+    assert told(heard()).rest_of(heard()) == heard()
+
+
 def test_a_line_without_words_goes_by_its_middle() -> None:
     assert told(heard(by=BROWSER)).rest_of(replace(heard(), words=())) is None
     assert told(heard(6, 8, by=BROWSER)).rest_of(replace(heard(), words=())) is not None
 
 
 def test_a_long_call_does_not_fill_the_memory() -> None:
-    made = told(*[heard(by=BROWSER)] * (MOST_SPANS + 10))
-    assert len(made._by_browser) == MOST_SPANS
+    made = told(*[heard(by=BROWSER)] * (MOST_BY_BROWSER + 10))
+    assert len(made._by_browser) == MOST_BY_BROWSER
 
 
 async def test_a_sentence_that_both_hear_when_the_engine_comes_back_stands_once_in_the_log(
@@ -91,3 +104,31 @@ async def test_a_sentence_that_both_hear_when_the_engine_comes_back_stands_once_
         await rep.post(f"/api/calls/{call_id}/end")
     lines = [row.payload for row in await rep.log(call_id) if row.kind == "line"]
     assert [(line["text"], line["provider"]) for line in lines] == [("hello there", "scripted"), (SAID, "browser")]
+
+
+async def test_a_stretch_that_two_gaps_hold_is_written_once(live: None, hears: Hears, caller: MakeCaller) -> None:
+    """The client's jump and the engine's loss tell of the same audio, each for itself."""
+    engine = hears(ScriptedTurn(Channel.REP, 500, 1_200, SAID))
+    assert engine is not None
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio)
+        engine.streams[0].script = ()
+        end = speak(audio, 3)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
+        [session] = registry.sessions.values()
+        for _ in range(2):
+            session._listening.missed(Gap(Channel.REP, 300, 2_000, "a reason of its own"))
+            await events.until(lambda one: one.get("kind") == "gap")
+        await rep.post(f"/api/calls/{call_id}/end")
+        await events.until_kind("call_ended")
+    log = await rep.log(call_id)
+    assert [row.payload["text"] for row in log if row.kind == "line"] == [SAID]
+    assert len([row for row in log if row.kind == "gap"]) == 2
+    assert await in_thread(open_gaps)(rep.business, call_id) == 0
+
+
+def open_gaps(business: Business, call_id: str) -> int:
+    with business_scope(business):
+        return Gaps.objects.filter(call_id=call_id, repaired_at=None).count()

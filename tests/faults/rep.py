@@ -24,7 +24,11 @@ ENDED_WITHIN_S = 120.0
 LAST_ACKS_S = 2.0
 LOG = "SELECT seq, kind, payload FROM calls_callevent WHERE call_id = %s ORDER BY seq"
 GAPS = "SELECT count(*) FROM calls_gap WHERE call_id = %s AND repaired_at IS NULL"
-REPORT = "SELECT report_state FROM calls_call WHERE id = %s"
+SETTLED = """
+SELECT report_state IN ('ready', 'failed') AND NOT EXISTS (
+    SELECT FROM calls_gap WHERE call_id = call.id AND repaired_at IS NULL
+) FROM calls_call AS call WHERE id = %s
+"""
 
 
 class Rep:
@@ -171,11 +175,10 @@ class Rep:
 
     async def _is_settled(self) -> bool:
         try:
-            [(state,)] = await asyncio.to_thread(self.house.rows, REPORT, self._id)
-            [(gaps,)] = await asyncio.to_thread(self.house.rows, GAPS, self._id)
+            [(is_settled,)] = await asyncio.to_thread(self.house.rows, SETTLED, self._id)
         except (psycopg.Error, ValueError):
             return False
-        return state in {"ready", "failed"} and not gaps
+        return bool(is_settled)
 
     @property
     def _id(self) -> uuid.UUID:

@@ -140,7 +140,8 @@ def _judge(
     helped = ledger.helped_at(rep.seen.help_at, after=struck, frames=frames)
     again = ledger.helped_at(rep.seen.help_at, after=mended, frames=until)
     whole = ledger.complete_at(rep.seen.words_at, frames=until)
-    returns = [seconds for at, seconds in rep.ready_s if at > struck]
+    # A handshake that was under way when the way was mended could not be faster than that.
+    returns = [at - mended if at - took < mended < at else took for at, took in rep.ready_s if at > struck]
     times = {
         "help": (_since(struck, helped), fault.promise.help_s),
         "help again": (_since(mended, again), fault.promise.again_s),
