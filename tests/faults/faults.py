@@ -103,7 +103,9 @@ def link_faults() -> Iterator[Fault]:
     for seconds in (10, 60):
         yield rep_link(f"rep's link: cut for {seconds} s", "cut", lasts_s=seconds, promise=BACK_SOON)
         yield rep_link(f"rep's link: packets vanish for {seconds} s", "vanish", lasts_s=seconds, promise=BACK_SOON)
-    yield rep_link("rep's link: open connections lost for good", "lose", lasts_s=0, promise=Promise(again_s=10.0))
+    yield rep_link(
+        "rep's link: open connections lost for good", "lose", lasts_s=0, promise=Promise(again_s=16.0, whole_s=16.0)
+    )
     yield rep_link("rep's link: each packet 0.4 s late for 15 s", "delay", 0.4, lasts_s=15, promise=BACK_SOON)
     yield rep_link("rep's link: 32 kB/s for 15 s", "throttle", 32_000, lasts_s=15, promise=BACK_SOON)
 
@@ -223,7 +225,7 @@ def process_faults() -> Iterator[Fault]:
     yield signalled("web: kill -9 of the call's owner", "owner", signal.SIGKILL, lasts_s=5, promise=another)
     yield signalled("web: SIGSTOP of the call's owner for 15 s", "owner", signal.SIGSTOP, lasts_s=15, promise=noticed)
     yield shared("web: kill -9 of both for 5 s", kill_webs, start_webs, lasts_s=5, promise=BACK_SOON)
-    yield shared("deploy: all processes, one after the other", deploy, promise=Promise(help_s=3.0, again_s=3.0))
+    yield shared("deploy: all processes, one after the other", deploy, promise=Promise(help_s=6.0, again_s=5.0))
     yield signalled("worker: kill -9 for 5 s", "worker", signal.SIGKILL, lasts_s=5, promise=GOES_ON)
     yield signalled("worker: SIGSTOP for 15 s", "worker", signal.SIGSTOP, lasts_s=15, promise=GOES_ON)
     yield signalled("beat: kill -9 for 5 s", "beat", signal.SIGKILL, lasts_s=5, promise=GOES_ON)

@@ -94,7 +94,7 @@ class House:
         url = self.admin_url.rpartition("/")[0] + f"/{DATABASE}"
         with psycopg.connect(url, autocommit=True, connect_timeout=3) as connection:
             connection.execute(f"SET search_path TO {BUSINESS}")
-            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, parameters).fetchall()
 
     # --- Postgres and Valkey --------------------------------------------------------------------
     async def kill_postgres(self) -> None:

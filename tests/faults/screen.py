@@ -38,7 +38,6 @@ class Seen:
     def seq(self) -> int:
         return max(self.events, default=0)
 
-    @property
     def has_ended(self) -> bool:
         return any(event["kind"] == "call_ended" for event in self.events.values())
 
@@ -103,7 +102,7 @@ class Screen:
     async def run(self) -> None:
         """Until the call has ended."""
         attempt = 0
-        while not self.seen.has_ended:
+        while not self.seen.has_ended():
             began, code = self._clock(), None
             try:
                 await self._one_connection()
@@ -112,7 +111,7 @@ class Screen:
                 if code in FINAL:
                     self.seen.breaches.append(f"the events socket was closed with {code}")
                     return
-            if self.seen.has_ended:
+            if self.seen.has_ended():
                 return
             if self._clock() - began > 3.0:
                 attempt = 0
@@ -130,7 +129,7 @@ class Screen:
         async with await self._door.socket(path) as socket:
             self._socket, self._heard_at = socket, self._clock()
             try:
-                while not self.seen.has_ended:
+                while not self.seen.has_ended():
                     async with asyncio.timeout(SILENT_S):
                         raw = await socket.recv()
                     self._heard_at = self._clock()
@@ -152,7 +151,7 @@ class Screen:
 
     async def _poll_for(self, seconds: float) -> None:
         until = self._clock() + seconds
-        while self._clock() < until and not self.seen.has_ended:
+        while self._clock() < until and not self.seen.has_ended():
             query = f"after={self.seen.seq}&epoch={self.seen.epoch}&wait={POLL_S}"
             try:
                 answer = await self._door.request("GET", f"/api/{self._path}?{query}")
