@@ -34,8 +34,12 @@ class Door:
             await link.cut()
 
     def next(self) -> None:
-        """This web process does not answer: the other one."""
         self.at = (self.at + 1) % len(self.links)
+
+    def leave(self, at: int) -> None:
+        """The web process `at` does not answer: the other one, unless somebody left before."""
+        if self.at == at:
+            self.next()
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -62,7 +66,7 @@ class Door:
                 proxy=None,
             )
         except LOST:
-            self._left(at)
+            self.leave(at)
             raise
 
     async def request(self, method: str, path: str, *, timeout_s: float = ANSWER_S, **content: Any) -> httpx.Response:
@@ -75,10 +79,5 @@ class Door:
                 kind = {"Content-Type": "application/octet-stream"} if "content" in content else {}
                 return await client.request(method, url, headers={**headers, **kind}, **content)
         except httpx.HTTPError:
-            self._left(at)
+            self.leave(at)
             raise
-
-    def _left(self, at: int) -> None:
-        """Two connections that fail together go to the same place."""
-        if self.at == at:
-            self.next()

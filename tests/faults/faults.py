@@ -103,9 +103,7 @@ def link_faults() -> Iterator[Fault]:
     for seconds in (10, 60):
         yield rep_link(f"rep's link: cut for {seconds} s", "cut", lasts_s=seconds, promise=BACK_SOON)
         yield rep_link(f"rep's link: packets vanish for {seconds} s", "vanish", lasts_s=seconds, promise=BACK_SOON)
-    yield rep_link(
-        "rep's link: open connections lost for good", "lose", lasts_s=0, promise=Promise(again_s=16.0, whole_s=16.0)
-    )
+    yield rep_link("rep's link: open connections lost for good", "lose", lasts_s=0, promise=Promise(again_s=10.0))
     yield rep_link("rep's link: each packet 0.4 s late for 15 s", "delay", 0.4, lasts_s=15, promise=BACK_SOON)
     yield rep_link("rep's link: 32 kB/s for 15 s", "throttle", 32_000, lasts_s=15, promise=BACK_SOON)
 

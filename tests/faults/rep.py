@@ -47,7 +47,15 @@ class Rep:
         self.rungs: list[tuple[float, str]] = []
         self.proof = Proof(house, call_id, number)
         self._wants_browser_from: int | None = None
-        self.uplink = Uplink(door, call_id, number, on_ack=self._acked, on_state=self._state, on_ready=self._came_back)
+        self.uplink = Uplink(
+            door,
+            call_id,
+            number,
+            on_ack=self._acked,
+            on_state=self._state,
+            on_ready=self._came_back,
+            on_silent=self._doubt,
+        )
         self.screen = Screen(door, call_id, chance=number, on_state=self._state)
         self._tasks = {
             name: asyncio.create_task(run(), name=f"{name} {number}")
@@ -82,6 +90,9 @@ class Rep:
     def revive(self) -> None:
         """The browser is told that the network is back."""
         self.uplink.revive()
+        self.screen.revive()
+
+    def _doubt(self) -> None:
         self.screen.revive()
 
     async def _capture(self) -> None:

@@ -94,7 +94,7 @@ class Screen:
         self.seen = Seen()
 
     def revive(self) -> None:
-        """As of the uplink."""
+        """The network is back, or the uplink finds its own connection dead: nor is a silent one here trusted."""
         self._alarm.ring()
         if self._socket is not None and self._clock() - self._heard_at > DOUBTFUL_S:
             self._socket.transport.abort()
@@ -125,6 +125,7 @@ class Screen:
             attempt += 1
 
     async def _one_connection(self) -> None:
+        at = self._door.at
         path = f"/ws/{self._path}?after={self.seen.seq}&epoch={self.seen.epoch}"
         async with await self._door.socket(path) as socket:
             self._socket, self._heard_at = socket, self._clock()
@@ -137,7 +138,7 @@ class Screen:
                         await asyncio.sleep(AFTER_A_HOLE_S)
                         return
             except TimeoutError:
-                self._door.next()
+                self._door.leave(at)
                 raise
             finally:
                 self._socket = None

@@ -71,6 +71,7 @@ class Uplink:
         on_ack: Callable[[int], None],
         on_state: Callable[[dict[str, Any]], None],
         on_ready: Callable[[float], None],
+        on_silent: Callable[[], None],
     ) -> None:
         self._door = door
         self._call_id = call_id
@@ -78,11 +79,13 @@ class Uplink:
         self._on_ack = on_ack
         self._on_state = on_state
         self._on_ready = on_ready
+        self._on_silent = on_silent
         self._chance = random.Random(number)
         self._clock = asyncio.get_running_loop().time
         self._heard_at = 0.0
         self._ready_at = 0.0
         self._moved_at = 0.0
+        self._at = door.at
         self._is_ready = False
         self._is_fallback = False
         self._alarm = Alarm()
@@ -125,7 +128,7 @@ class Uplink:
         self._alarm.ring()
 
     async def _one_connection(self) -> None:
-        began = self._clock()
+        began, self._at = self._clock(), self._door.at
         async with await self._door.socket(f"/ws/calls/{self._call_id}/audio") as socket:
             hello = {"type": "hello", "protocol": 1, "encoding": "linear16", "sample_rate": RATE, "channels": 2}
             await socket.send(json.dumps({**hello, "resume": self.outbox.acked, "backlog": True}))
@@ -172,7 +175,8 @@ class Uplink:
             if self._alarm.is_ringing(within_s=TICK_S * 2) and now - self._heard_at > DOUBTFUL_S:
                 raise TimeoutError("not a word while the network was away")
             if self.outbox.unacked and now - self._heard_at > SILENT_S:
-                self._door.next()
+                self._door.leave(self._at)
+                self._on_silent()
                 raise TimeoutError("not a word")
             if not self._is_ready:
                 continue
