@@ -14,11 +14,12 @@ from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
+from calls.live.backlog import Spans
 from calls.live.door import Door
 from calls.live.known import Known
 from calls.live.ladder import Part, Rung
 from calls.live.log import EventLog
-from calls.live.repair_lane import Missing, RepairLane, join, sliced
+from calls.live.repair_lane import Missing, RepairLane, join, sliced, without
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
 from calls.live.told import Told
@@ -84,6 +85,8 @@ class Listening:
         self._note_refusal = note_refusal
         self._first_choice_heard = False
         self._gaps: list[Gap] = []
+        self._on_its_way = Spans()
+        """Of the client's promises, in ms: its audio comes later and is repaired then, whoever misses it before."""
         self._told = Told()
         self._browser_heard_at = float("-inf")
         self._is_up = False
@@ -147,6 +150,7 @@ class Listening:
             self.lane.hush(self._door.admit, is_shut=self._door.is_shut)
         if self._door.is_shut:
             self._gaps.clear()
+            self._on_its_way = Spans()
             self._marks.forget_gaps()
             self._pass_over(self._arrived[0])
 
@@ -205,10 +209,12 @@ class Listening:
 
     def expect(self, start_ms: int, end_ms: int) -> None:
         """A gap that the log has just told: its audio is on its way, and nothing behind it is settled before."""
+        self._on_its_way.add(start_ms, end_ms)
         self._marks.open_gap(start_ms, end_ms)
 
     def repair_all(self, start_ms: int, end_ms: int) -> None:
-        """As `repair`, for both sides alike."""
+        """As `repair`, for both sides alike, once it is here."""
+        self._on_its_way.remove(start_ms, end_ms)
         self.repair(Missing(start_ms, end_ms, "", dict.fromkeys(self._marks.channels, (start_ms, end_ms))))
 
     def repair(self, missing: Missing) -> None:
@@ -341,7 +347,9 @@ class Listening:
         gaps, self._gaps = self._gaps, []
         for gap in gaps:
             self._marks.close_gap(gap.start_ms, gap.end_ms)
-        for missing in [part for whole in join(gaps) for part in sliced(whole)]:
+            for start_ms, end_ms in self._on_its_way.within(gap.start_ms, gap.end_ms):
+                self._marks.open_gap(start_ms, end_ms)
+        for missing in [part for whole in join(gaps) for here in self._here(whole) for part in sliced(here)]:
             self._marks.open_gap(missing.start_ms, missing.end_ms)
             payload = events.gap(start_ms=missing.start_ms, end_ms=missing.end_ms, reason=missing.reason[:120])
             self._append(Kind.GAP, payload)
@@ -349,6 +357,10 @@ class Listening:
                 self._repair.put(missing)
             else:
                 self._gave_up(missing)
+
+    def _here(self, whole: Missing) -> list[Missing]:
+        """Without what has not come yet: its silence is no transcript."""
+        return without(whole, self._on_its_way.within(whole.start_ms, whole.end_ms))
 
     def _gave_up(self, missing: Missing) -> None:
         """Nobody can transcribe it while the call lives: the ack waits for it no longer, its gap stays in the log."""
