@@ -210,6 +210,8 @@ class Listening:
     def expect(self, start_ms: int, end_ms: int) -> None:
         """A gap that the log has just told: its audio is on its way, and nothing behind it is settled before."""
         self._on_its_way.add(start_ms, end_ms)
+        for channel in self._marks.channels:
+            self._told.unheard(channel, start_ms, end_ms)
         self._marks.open_gap(start_ms, end_ms)
 
     def repair_all(self, start_ms: int, end_ms: int) -> None:
@@ -312,6 +314,7 @@ class Listening:
             return
         # Holds the ack back at once; both channels' gaps are told as one a turn of the loop later.
         self._marks.open_gap(gap.start_ms, gap.end_ms)
+        self._told.unheard(gap.channel, gap.start_ms, gap.end_ms)
         self._gaps.append(gap)
         if len(self._gaps) == 1:
             asyncio.get_running_loop().call_soon(self._tell_gaps)

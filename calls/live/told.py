@@ -18,15 +18,27 @@ Spans = deque[tuple[Channel, int, int]]
 
 
 class Told:
-    """What each ear has told as final. Bound: the newest 500 lines of the browser and 5,000 of the engine."""
+    """What each ear has told as final. Bound: the newest 500 lines of the browser, 5,000 of the engine, 500 gaps."""
 
     def __init__(self) -> None:
         self._by_browser: Spans = deque(maxlen=MOST_BY_BROWSER)
         self._by_engine: Spans = deque(maxlen=MOST_BY_ENGINE)
+        self._unheard: Spans = deque(maxlen=MOST_BY_BROWSER)
+
+    def unheard(self, channel: Channel, start_ms: int, end_ms: int) -> None:
+        """Live, nobody hears this stretch: a live line that reaches over it tells nothing of it."""
+        self._unheard.append((channel, start_ms, end_ms))
 
     def add(self, line: Line) -> None:
-        spans = self._by_browser if line.provider == BROWSER else self._by_engine
-        spans.append((line.channel, line.start_ms, line.end_ms))
+        if line.provider == BROWSER:
+            self._by_browser.append((line.channel, line.start_ms, line.end_ms))
+            return
+        parts = [(line.start_ms, line.end_ms)]
+        for channel, start_ms, end_ms in () if line.recovered else self._unheard:
+            if channel is line.channel:
+                parts = [part for low, high in parts for part in ((low, min(high, start_ms)), (max(low, end_ms), high))]
+                parts = [(low, high) for low, high in parts if low < high]
+        self._by_engine.extend((line.channel, low, high) for low, high in parts)
 
     def rest_of(self, line: Line) -> Line | None:
         """The part of `line` that is not told yet; None when there is none.

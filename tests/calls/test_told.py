@@ -66,6 +66,14 @@ def test_two_gaps_that_hold_the_same_audio_give_its_words_once() -> None:
     assert told(heard()).rest_of(heard()) == heard()
 
 
+def test_a_live_line_that_reaches_over_a_gap_says_nothing_of_what_lies_in_it() -> None:
+    made = Told()
+    made.unheard(Channel.REP, 1_200, 1_600)
+    made.unheard(Channel.CUSTOMER, 0, 9_000)
+    made.add(replace(heard(), words=()))
+    assert text_of(made.rest_of(replace(heard(), recovered=True))) == "send it over on"
+
+
 def test_a_line_without_words_goes_by_its_middle() -> None:
     assert told(heard(by=BROWSER)).rest_of(replace(heard(), words=())) is None
     assert told(heard(6, 8, by=BROWSER)).rest_of(replace(heard(), words=())) is not None
