@@ -169,6 +169,8 @@ async def chaos(*, seconds: float, seed: int) -> Tally:
         except Exception as error:
             logging.getLogger(__name__).exception("chaos")
             tally.trouble(f"the run broke off: {type(error).__name__} {error}")
+        if tally.troubles:
+            house.keep_logs(f"chaos-{seed}")
         return tally
 
 
