@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from calls.accounts import own_speech
 from calls.events import Kind
 from calls.live import recording
 from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
@@ -19,6 +20,7 @@ from calls.live.recording_mark import claim
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch, database_now
+from calls.speech.accounts import OwnAccount
 from calls.speech.base import SAMPLES_PER_MS, Gap
 from coaching.course import Course
 from coaching.ears import recalled
@@ -71,6 +73,7 @@ class OpenedCall:
     redact: tuple[str, ...]
     allow_model_cards: bool
     allow_browser_speech: bool
+    own_speech: OwnAccount | None = None
 
     @property
     def is_replay(self) -> bool:
@@ -117,6 +120,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         redact=tuple(policy.redact),
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
+        own_speech=own_speech(),
     )
 
 
