@@ -149,8 +149,8 @@ class Desk:
             return
         self._count()
         self._freed.set()
-        if (shared := self._counted()) is not None:
-            self._aside(shared.leave(waiter))
+        if self._counted() is not None:
+            self._aside(self._leave(waiter))
 
     # Inside -----------------------------------------------------------------------------------------
 
@@ -200,12 +200,19 @@ class Desk:
 
     async def _renew_all(self) -> None:
         while not self.is_idle:
-            if (shared := self._counted()) is not None:
-                try:
-                    await shared.renew([*self._held.values()], [*self._waiting.values()])
-                except Exception as error:  # noqa: BLE001 - as above
-                    self._trouble(error)
+            # In turn, as all that is written here: a lease renewed after it was given back would live on.
+            async with self._turn:
+                if (shared := self._counted()) is not None:
+                    try:
+                        await shared.renew([*self._held.values()], [*self._waiting.values()])
+                    except Exception as error:  # noqa: BLE001 - as above
+                        self._trouble(error)
             await asyncio.sleep(BEAT_S)
+
+    async def _leave(self, waiter: Waiter) -> None:
+        async with self._turn:
+            if (shared := self._counted()) is not None:
+                await shared.leave(waiter)
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         async def quietly() -> None:
