@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -29,6 +29,7 @@ from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentSt
 from tenants.consent.rules import Answer, Mode
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
+from tenants.house.vendor_keys import model_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class OpenedCall:
     allow_model_cards: bool
     allow_browser_speech: bool
     own_speech: OwnAccount | None = None
+    own_model_key: str = field(default="", repr=False)
 
     @property
     def is_replay(self) -> bool:
@@ -121,6 +123,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
         own_speech=own_speech(),
+        own_model_key=model_key(),
     )
 
 
