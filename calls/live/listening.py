@@ -39,7 +39,7 @@ BROWSER_UTTERANCES = 800_000_000
 KEPT_BROWSER_SPANS = 500
 SECOND_ENGINE_WORDS = "The engine on our own server is listening."
 FULL = "All speech slots are in use: "
-FULL_WORDS = f"{FULL}until one is free there is no live transcript, what is said is transcribed later."
+FULL_WORDS = f"{FULL}there is no live transcript until one is free."
 
 logger = logging.getLogger(__name__)
 

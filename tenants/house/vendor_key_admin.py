@@ -103,7 +103,7 @@ class VendorKeysAdmin(SingleRowAdmin, AuditedPolicy):
         (
             "Language model",
             {
-                "description": "For the cards of live calls, at the address that this installation uses.",
+                "description": "For cards, reports and tests of prompts, at the address that this installation uses.",
                 "fields": ["model_now", "model_key", "remove_model_key"],
             },
         ),
