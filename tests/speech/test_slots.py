@@ -16,12 +16,20 @@ import pytest
 import redis.asyncio
 from django.conf import settings
 
+from calls.speech.base import StreamState
+from calls.speech.deepgram.options import Account
+from calls.speech.deepgram.provider import DeepgramProvider
+from calls.speech.fallback import FallbackProvider
 from calls.speech.slots import desk as module
 from calls.speech.slots.desk import Desk, DeskSlot
 from calls.speech.slots.fair import Rule
 from calls.speech.slots.shared import LEASE_S
+from coaching.types import Channel
 from salespilot.quickstart.processes import free_port
 from salespilot.quickstart.valkey import EmbeddedValkey
+from tests.speech.fakes import ScriptedProvider, ScriptedTurn
+from tests.speech.hearing import SPEC, Listener
+from tests.vendors.deepgram import Emulator, Script, Turn
 
 pytestmark = pytest.mark.sockets
 
@@ -239,3 +247,36 @@ async def test_a_vendor_that_says_it_is_full_is_believed_by_all_processes_for_as
     await until(is_told)
     await until(is_over)
     assert await here.would_win("globex")
+
+
+async def test_the_second_engine_hears_at_once_while_the_vendor_is_full_and_gives_back_with_a_slot(
+    desk_of: MakeDesk,
+) -> None:
+    desk = desk_of(1)
+    taken = desk.slot("globex")
+    assert await taken.take()
+    turns = tuple(Turn("rep", at, at + 800, f"It is {at} now.") for at in range(200, 120_000, 1_000))
+    local = ScriptedProvider([ScriptedTurn(Channel.REP, 200, 900, "heard here")], name="local")
+    async with Emulator(script=Script(turns), keep_alive_min_s=0.0) as emulator:
+        vendor = DeepgramProvider(Account("a-key", emulator.url), desk=desk)
+        listener = Listener(await FallbackProvider(vendor, local, grace_s=60.0).open(SPEC))
+
+        def is_told(engine: str, *, is_full: bool) -> bool:
+            states = listener.of(StreamState)
+            return bool(states) and (states[-1].engine, states[-1].is_full) == (engine, is_full)
+
+        async def hears_here() -> bool:
+            await listener.send(100)
+            return is_told("local", is_full=True)
+
+        async def is_back() -> bool:
+            await listener.send(100)
+            return is_told("deepgram", is_full=False)
+
+        await until(hears_here)
+        assert emulator.sockets == []
+        taken.give_back()
+        await until(is_back)
+        assert emulator.refused == 0
+        await listener.stream.aclose()
+        await until(desk.slot("globex").take)

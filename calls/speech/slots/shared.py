@@ -24,7 +24,8 @@ LEASE_S = 6.0
 WITHIN_S = 1.0
 """For one question in all. A call does not wait longer for an answer that its own process can give as well."""
 TRIES = 8
-KEPT_S = 3_600
+KEPT_S = 60
+"""Nothing of an account stays that nobody uses."""
 
 
 def client_of(url: str) -> Redis:
