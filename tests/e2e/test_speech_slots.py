@@ -36,7 +36,7 @@ async def program_of(house: House, member: Callable[..., Member]) -> Caller:
 async def pictures(screen: Screen, name: str) -> None:
     """Desktop, phone and the smallest width, in both colour schemes."""
     for scheme in ("light", "dark"):
-        await screen.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await screen.page.emulate_media(color_scheme=scheme)
         for size, suffix in ((PHONE, "small"), (NARROW, "phone"), (DESKTOP, "desktop")):
             await screen.page.set_viewport_size({"width": size[0], "height": size[1]})
             assert await screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -256,7 +256,7 @@ async def test_the_second_engine_hears_at_once_while_the_vendor_is_full_and_give
     taken = desk.slot("globex")
     assert await taken.take()
     turns = tuple(Turn("rep", at, at + 800, f"It is {at} now.") for at in range(200, 120_000, 1_000))
-    local = ScriptedProvider([ScriptedTurn(Channel.REP, 200, 900, "heard here")], name="local")
+    local = ScriptedProvider((ScriptedTurn(Channel.REP, 200, 900, "heard here"),), name="local")
     async with Emulator(script=Script(turns), keep_alive_min_s=0.0) as emulator:
         vendor = DeepgramProvider(Account("a-key", emulator.url), desk=desk)
         listener = Listener(await FallbackProvider(vendor, local, grace_s=60.0).open(SPEC))
