@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from coaching import metrics
@@ -14,14 +15,16 @@ from coaching.course import Course
 from coaching.desk import Desk
 from coaching.ears import Cue, Ears, Heard
 from coaching.llm.base import CardModel, ModelError
-from coaching.llm.tips import Rung, TipCache
+from coaching.llm.tips import Rung, TipCache, general_card
 from coaching.model_lane import LaneReport, ModelLane
 from coaching.moments import Moments
 from coaching.planner import Ask, Planner
 from coaching.sink import CoachSink
-from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Source
+from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
 
 log = logging.getLogger(__name__)
+SIGNALS_REMEMBERED = 64
+GENERAL_PRIORITY = 30
 
 
 class Coach:
@@ -55,6 +58,7 @@ class Coach:
         self._planner = Planner(is_mono=is_mono)
         self._tips = TipCache()
         self._rung = Rung(sink.coaching_state)
+        self._played: deque[str] = deque(maxlen=SIGNALS_REMEMBERED)
         self._desk = Desk(
             attention=Attention(material.settings, heeds_speech=not is_mono),
             sink=sink,
@@ -73,6 +77,7 @@ class Coach:
                 clock=clock,
                 still_fits=self._still_fits,
                 done=self._lane_done,
+                recovered=self._rung.worked,
             )
 
     def hear(self, line: Line) -> None:
@@ -172,6 +177,7 @@ class Coach:
             await self._lane.aclose()
 
     def _offer_play(self, heard: Heard) -> None:
+        self._played.extend(cue.signal.id for cue in heard.cues if cue.signal is not None)
         cue = heard.best
         if cue is not None:
             self._desk.offer(self._play_card(cue), _play_offer(cue))
@@ -188,6 +194,18 @@ class Coach:
             if card is not None:
                 self._desk.offer(card, Offer(f"tip-{card.topic}", found.signal.kind, card.topic))
                 return
+
+    def _help_without_model(self, signal: Signal) -> None:
+        """The model failed at a moment that deserves a card: unless a play answered it, the best line there is."""
+        if signal.id in self._played or self._desk.has_card_for(signal.id):
+            return
+        card = self._tips.card_for(signal)
+        if card is not None:
+            self._desk.offer(card, Offer(f"tip-{card.topic}", signal.kind, signal.topic))
+            return
+        key = f"general-{signal.kind.value}-{signal.topic}"
+        general = general_card(signal, self._playbook_version)
+        self._desk.offer(general, Offer(key, signal.kind, signal.topic, GENERAL_PRIORITY))
 
     def _play_card(self, cue: Cue) -> Card:
         play = cue.play
@@ -226,6 +244,8 @@ class Coach:
             return
         if self._lane.is_spent:
             self._rung.failed(ModelError("all_asked", retryable=False))
+            self._planner.asked(ask, now_ms)
+            self._help_without_model(ask.signal)
             return
         if self._lane.ask(ask, self._transcript, self._moments.all):
             self._planner.asked(ask, now_ms)
@@ -238,6 +258,10 @@ class Coach:
         if report.error is not None:
             metrics.model_errors.labels(report.error.reason).inc()
             self._rung.failed(report.error)
+            if self._still_fits(report.ask):
+                self._help_without_model(report.ask.signal)
+            else:
+                self._planner.discarded(report.ask)
             return
         self._rung.worked()
         if report.card is not None:

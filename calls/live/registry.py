@@ -174,7 +174,7 @@ class Registry:
                 feed=feed,
                 writer=writer,
                 provider=speech_provider(),
-                model=get_card_model() if call.allow_model_cards else None,
+                model=get_card_model(business.id) if call.allow_model_cards else None,
                 on_over=self._over,
             )
         except Exception:

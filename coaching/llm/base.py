@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Component, Prompt, Usage
 
@@ -82,6 +82,20 @@ class CardModel(Protocol):
     def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]: ...
 
     async def warm_up(self) -> None: ...
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """A model that rests after failures, and finds out by itself when it is well again.
+
+    While a call follows it, a resting model sends `request` now and then: a warm-up, which may hold the business's
+    own instructions but no word of a call. `usage` takes what that cost, `recovered` is told once cards may be
+    asked for again. Gives what ends it. From one event loop; both callbacks return at once and never raise.
+    """
+
+    def follow(
+        self, request: CardRequest, *, usage: Callable[[Usage], None], recovered: Callable[[], None]
+    ) -> Callable[[], None]: ...
 
 
 def estimate(model: CardModel, request: CardRequest, said: str) -> tuple[Usage, ...]:

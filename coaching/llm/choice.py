@@ -11,11 +11,21 @@ from coaching.llm.base import CardModel
 
 if TYPE_CHECKING:
     from coaching.llm.openai import OpenAICardModel
+    from coaching.llm.probes import Circuits
 
 
-def get_card_model() -> CardModel | None:
-    """The process-wide model for live cards, or None when neither a key nor a base URL is set."""
-    return _card_model(settings.OPENAI_LIVE_MODEL, settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
+def get_card_model(business_id: int | None = None) -> CardModel | None:
+    """The model for live cards of one call, or None when neither a key nor a base URL is set.
+
+    Calls of a process share the connection and the provider's circuit; each business has a circuit of its own.
+    Without a business: what is configured, for who only asks whether there is one.
+    """
+    model = _live_model(settings.OPENAI_LIVE_MODEL, settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
+    if model is None:
+        return None
+    from coaching.llm.tips import GuardedModel  # noqa: PLC0415
+
+    return GuardedModel(model, _circuits(settings.OPENAI_BASE_URL), business=str(business_id or ""))
 
 
 def new_card_model() -> OpenAICardModel | None:
@@ -30,10 +40,16 @@ def new_card_model() -> OpenAICardModel | None:
 
 
 @cache
-def _card_model(model: str, api_key: str, base_url: str) -> CardModel | None:
+def _live_model(model: str, api_key: str, base_url: str) -> OpenAICardModel | None:
     if not api_key and not base_url:
         return None
     from coaching.llm.openai import OpenAICardModel  # noqa: PLC0415 - the SDK costs a second to import
-    from coaching.llm.tips import GuardedModel  # noqa: PLC0415
 
-    return GuardedModel(OpenAICardModel(model=model, api_key=api_key, base_url=base_url))
+    return OpenAICardModel(model=model, api_key=api_key, base_url=base_url)
+
+
+@cache
+def _circuits(base_url: str) -> Circuits:  # noqa: ARG001 - one for each address
+    from coaching.llm.probes import Circuits  # noqa: PLC0415
+
+    return Circuits()
