@@ -37,6 +37,7 @@ class Circuit:
     With `witnesses` 2 it takes failures of two businesses, unless the key is refused. It never lets a card try: only
     a probe closes it, on trial, so that the next failure opens it again. It rests 5 s, doubling to 120 s (300 s
     after a refusal), each a random part longer, so that processes do not ask in step. Seconds by `clock`.
+    `failures` are those in a row.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Circuit:
         self._clock = clock
         self._witnesses = witnesses
         self._jitter = jitter
-        self._failures = 0
+        self.failures = 0
         self._seen_by: set[str] = set()
         self._rest_s = FIRST_REST_S
         self._until: float | None = None
@@ -66,24 +67,24 @@ class Circuit:
 
     def worked(self) -> None:
         """A card came, whole and in time."""
-        self._failures, self._rest_s, self._until = 0, FIRST_REST_S, None
+        self.failures, self._rest_s, self._until = 0, FIRST_REST_S, None
         self._seen_by.clear()
 
     def failed(self, error: ModelError, *, seen_by: str = "") -> None:
         """A card did not come. What was under way when the circuit opened changes nothing any more."""
         if self.is_open:
             return
-        self._failures += 1
+        self.failures += 1
         if len(self._seen_by) < self._witnesses:
             self._seen_by.add(seen_by)
         is_seen = len(self._seen_by) >= self._witnesses
-        if not error.retryable or (is_seen and (self._failures >= FAILURES_TO_OPEN or error.retry_after_s)):
+        if not error.retryable or (is_seen and (self.failures >= FAILURES_TO_OPEN or error.retry_after_s)):
             self._rest(error)
 
     def probed_well(self) -> None:
         """A probe was answered: cards may go, on trial until one came."""
         self._until = None
-        self._failures = FAILURES_TO_OPEN - 1
+        self.failures = FAILURES_TO_OPEN - 1
         self._seen_by.clear()
 
     def probed_badly(self, error: ModelError) -> None:

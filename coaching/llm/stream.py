@@ -15,6 +15,9 @@ from coaching.llm.base import CardText, ModelError
 from coaching.types import Component, Usage
 
 MAX_ANSWER = 20_000
+MAX_SAY = 480
+"""Twice what a card may say: who writes on has lost the thread."""
+
 MAX_LINE_BYTES = 65_536
 MAX_BYTES = 1_000_000
 _FIELDS = ("data:", ":", "event:", "id:", "retry:")
@@ -68,6 +71,8 @@ class ChatStream:
         growing = card_of(self.text) if self.has_moved else None
         if growing is None or growing.say == self.said:
             return None
+        if len(growing.say) > MAX_SAY:
+            raise ModelError("too_long", retryable=True)
         self.said = growing.say
         return growing
 
