@@ -46,12 +46,16 @@ class Recorded:
 
 @dataclass(slots=True)
 class Script:
-    """How the server behaves from now on. Queues are taken from the left, one per request."""
+    """How the server behaves from now on. Queues are taken from the left, one per request.
+
+    `declines`: requests whose prompt holds one of these words are refused by the model, however often they come.
+    """
 
     first_token_s: float = 0.02
     gap_s: float = 0.002
     stall_s: float = 30.0
     faults: deque[Fault] = field(default_factory=deque)
+    declines: set[str] = field(default_factory=set)
     answers: deque[dict[str, Any]] = field(default_factory=deque)
     unknown_params: set[str] = field(default_factory=set)
     formats: tuple[str, ...] = ("json_schema", "json_object", "text")
@@ -126,7 +130,7 @@ class OpenAIServer:
         if refusal is not None:
             return refusal
         self.problems.extend(_problems(body, self.script))
-        fault = self._fault()
+        fault = self._fault(body)
         if fault.kind == "status":
             fault.breaks()
             return _error(fault)
@@ -188,8 +192,12 @@ class OpenAIServer:
             return web.json_response(whole)
         return web.Response(text="<html>hello</html>", content_type="text/html")
 
-    def _fault(self) -> Fault:
+    def _fault(self, body: dict[str, Any]) -> Fault:
         """The next one; without a kind when all is well."""
+        if any(
+            word in str(message.get("content", "")) for word in self.script.declines for message in body["messages"]
+        ):
+            return Fault("refusal")
         return self.script.faults.popleft() if self.script.faults else Fault("")
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
