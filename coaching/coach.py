@@ -77,7 +77,7 @@ class Coach:
                 clock=clock,
                 still_fits=self._still_fits,
                 done=self._lane_done,
-                recovered=self._rung.worked,
+                changed=self._rung.changed,
             )
 
     def hear(self, line: Line) -> None:

@@ -16,7 +16,7 @@ from coaching import context, grounding, metrics, prompts
 from coaching.attention import Offer, Verdict
 from coaching.clocks import CallClock
 from coaching.desk import Desk
-from coaching.llm.base import CardModel, CardRequest, CardText, ModelError, Recovering, card_request, estimate
+from coaching.llm.base import CardModel, CardRequest, CardText, Changed, ModelError, Recovering, card_request, estimate
 from coaching.planner import Ask
 from coaching.sink import CoachSink
 from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
@@ -72,7 +72,7 @@ class ModelLane:
     """Use on the loop only. `still_fits(ask)` says whether the words that were asked about still stand.
 
     From its warm-up or first question to `aclose` it follows a model that may rest, so that this call's model is
-    looked after in the background; `recovered` is told when such a model may be asked again.
+    looked after in the background; `changed` is told when such a model begins to rest, and when it is well again.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ModelLane:
         clock: Callable[[], float],
         still_fits: Callable[[Ask], bool],
         done: Callable[[LaneReport], None],
-        recovered: Callable[[], None],
+        changed: Changed,
     ) -> None:
         self._call_id = call_id
         self._model = model
@@ -97,7 +97,7 @@ class ModelLane:
         self._clock = clock
         self._still_fits = still_fits
         self._done = done
-        self._recovered = recovered
+        self._changed = changed
         self._leave: Callable[[], None] | None = None
         self._ground = grounding.Ground(material)
         self._material = material
@@ -159,7 +159,7 @@ class ModelLane:
 
     def _follow(self) -> None:
         if self._leave is None and isinstance(self._model, Recovering):
-            self._leave = self._model.follow(self._warm_up_request(), usage=self._sink.usage, recovered=self._recovered)
+            self._leave = self._model.follow(self._warm_up_request(), usage=self._sink.usage, changed=self._changed)
 
     def _unfollow(self) -> None:
         leave, self._leave = self._leave, None

@@ -84,17 +84,21 @@ class CardModel(Protocol):
     async def warm_up(self) -> None: ...
 
 
+Changed = Callable[[ModelError | None], None]
+
+
 @runtime_checkable
 class Recovering(Protocol):
     """A model that rests after failures, and finds out by itself when it is well again.
 
     While a call follows it, a resting model sends `request` now and then: a warm-up, which may hold the business's
-    own instructions but no word of a call. `usage` takes what that cost, `recovered` is told once cards may be
-    asked for again. Gives what ends it. From one event loop; both callbacks return at once and never raise.
+    own instructions but no word of a call. `usage` takes what that cost. `changed` is told the failure after which
+    the model rests, whosever it was, and None once cards may be asked for again. Gives what ends it. From one event
+    loop; both callbacks return at once and never raise.
     """
 
     def follow(
-        self, request: CardRequest, *, usage: Callable[[Usage], None], recovered: Callable[[], None]
+        self, request: CardRequest, *, usage: Callable[[Usage], None], changed: Changed
     ) -> Callable[[], None]: ...
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from coaching import metrics
-from coaching.llm.base import CardModel, CardRequest, ModelError, estimate
+from coaching.llm.base import CardModel, CardRequest, Changed, ModelError, estimate
 from coaching.llm.circuit import WITNESSES, Circuit, is_providers
 from coaching.llm.deadline import in_time
 from coaching.types import Usage
@@ -48,13 +48,14 @@ class Scope(StrEnum):
 class Follower:
     """A call that needs the model. `request` is its warm-up: the business's fixed prefix and no word of the call.
 
-    `usage` takes what its probes cost; `recovered` is told when a circuit closed. Neither may block or raise.
+    `usage` takes what its probes cost; `changed` is told the failure that opened a circuit, and None when one closed.
+    Neither may block or raise.
     """
 
     model: CardModel
     request: CardRequest
     usage: Callable[[Usage], None]
-    recovered: Callable[[], None]
+    changed: Changed
     has_own_key: bool = False
 
 
@@ -85,6 +86,7 @@ class Watch:
         self.circuit.failed(error, seen_by=seen_by)
         if self.is_open and not was_open:
             metrics.model_circuits_open.labels(self._scope.value).inc()
+            self._tell(error)
             self._look()
 
     def worked(self) -> None:
@@ -92,7 +94,7 @@ class Watch:
         self.circuit.worked()
         if was_open:
             self._stop()
-            self._recovered()
+            self._closed()
 
     def follow(self, follower: Follower) -> None:
         self._followers.append(follower)
@@ -137,7 +139,7 @@ class Watch:
             else:
                 self.circuit.probed_badly(error)
         self._task = None
-        self._recovered()
+        self._closed()
 
     def _wait_s(self) -> float:
         left_s = self.circuit.rest_left_s
@@ -173,10 +175,13 @@ class Watch:
         """A provider that refuses one business's request is there."""
         return self._scope is Scope.BUSINESS or is_providers(error, has_own_key=follower.has_own_key)
 
-    def _recovered(self) -> None:
+    def _closed(self) -> None:
         metrics.model_circuits_open.labels(self._scope.value).dec()
+        self._tell(None)
+
+    def _tell(self, error: ModelError | None) -> None:
         for follower in list(self._followers):
-            follower.recovered()
+            follower.changed(error)
 
 
 class Circuits:

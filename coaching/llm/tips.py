@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from coaching.grounding import question_for
-from coaching.llm.base import CardModel, CardRequest, CardText, ModelError
+from coaching.llm.base import CardModel, CardRequest, CardText, Changed, ModelError
 from coaching.llm.circuit import is_providers
 from coaching.llm.deadline import in_time
 from coaching.llm.probes import Circuits, Follower, Watch
@@ -63,14 +63,12 @@ class GuardedModel:
         """Whether requests for a model, its own by default, are kept back now."""
         return any(watch.is_open for watch in self._watches(model))
 
-    def follow(
-        self, request: CardRequest, *, usage: Callable[[Usage], None], recovered: Callable[[], None]
-    ) -> Callable[[], None]:
+    def follow(self, request: CardRequest, *, usage: Callable[[Usage], None], changed: Changed) -> Callable[[], None]:
         """See `coaching.llm.base.Recovering`."""
 
-        def told() -> None:
-            if not self.is_resting(request.model):
-                recovered()
+        def told(error: ModelError | None) -> None:
+            if error is not None or not self.is_resting(request.model):
+                changed(error)
 
         follower = Follower(self._inner, request, usage, told, has_own_key=self._has_own_key)
         watches = self._watches(request.model)
@@ -132,6 +130,13 @@ class Rung:
 
     def no_model(self) -> None:
         self._say("tips", NO_MODEL)
+
+    def changed(self, error: ModelError | None) -> None:
+        """The model rests after a failure, perhaps another call's, or is well again."""
+        if error is None:
+            self.worked()
+        else:
+            self.failed(error)
 
     def failed(self, error: ModelError) -> None:
         self._say("tips", WORDS.get(error.reason, DOWN))

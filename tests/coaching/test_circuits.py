@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,13 +38,20 @@ class House:
         self.circuits = Circuits(asyncio.get_running_loop().time, jitter=evenly)
         self.booked: list[Usage] = []
         self.recovered: list[float] = []
+        self.rested: list[str] = []
+
+    def _changed(self, loop: asyncio.AbstractEventLoop, error: ModelError | None) -> None:
+        if error is None:
+            self.recovered.append(loop.time())
+        else:
+            self.rested.append(error.reason)
 
     def guard(self, model: CardModel, business: str, *, has_own_key: bool = False) -> GuardedModel:
         return GuardedModel(model, self.circuits, business=business, has_own_key=has_own_key)
 
     def follow(self, model: GuardedModel) -> Callable[[], None]:
         loop = asyncio.get_running_loop()
-        return model.follow(WARM_UP, usage=self.booked.append, recovered=lambda: self.recovered.append(loop.time()))
+        return model.follow(WARM_UP, usage=self.booked.append, changed=partial(self._changed, loop))
 
 
 async def ask(model: CardModel) -> str:
@@ -105,11 +113,14 @@ def test_one_business_alone_can_not_give_up_the_provider_for_all(reason: str) ->
 async def test_a_provider_that_two_businesses_see_fail_is_spared_by_all() -> None:
     house = House()
     down = ScriptedModel(CARD, error=DOWN)
+    leave = house.follow(house.guard(down, "hooli"))
     await fail(house.guard(down, "acme"), 2)
     await fail(house.guard(down, "globex"), 1)
+    assert house.rested == ["server_error"], "a call of another business is told before it asks"
     third = house.guard(down, "initech")
     assert await ask(third) == "resting"
     assert len(down.asked) == 3, "the third business spent no card on finding out"
+    leave()
 
 
 @on_jumping_clock
