@@ -8,6 +8,9 @@ from typing import Protocol, runtime_checkable
 
 from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Component, Prompt, Usage
 
+LONGEST_DEADLINE_S = 2.5
+"""Whatever a prompt version allows: help is there 3 s after a model fell silent."""
+
 
 class ModelError(Exception):
     """The model failed. `retryable` says whether a later card may try again; `reason` holds no personal data."""
@@ -58,7 +61,7 @@ def card_request(prompt: Prompt, messages: tuple[tuple[str, str], ...], *, cache
     return CardRequest(
         messages,
         cache_key=cache_key,
-        deadline_s=prompt.limits.deadline_ms / 1_000,
+        deadline_s=min(prompt.limits.deadline_ms / 1_000, LONGEST_DEADLINE_S),
         temperature=prompt.temperature,
         model=prompt.model,
         max_output_tokens=prompt.limits.max_output_tokens,

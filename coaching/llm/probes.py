@@ -20,14 +20,17 @@ from coaching import metrics
 from coaching.llm.base import CardModel, CardRequest, Changed, ModelError, estimate
 from coaching.llm.circuit import WITNESSES, Circuit, is_providers
 from coaching.llm.deadline import in_time
-from coaching.types import Usage
+from coaching.types import LIVE_LIMITS, Usage
 
 log = logging.getLogger(__name__)
 WATCHES_KEPT = 512
 PROBE_TOKENS = 80
 PURPOSE = "probe"
 AGAIN_S = 0.5
-SPENT = frozenset({"slow", "stalled", "cut_short", "truncated", "malformed", "empty", "filtered", "unwilling"})
+WELL = frozenset({"truncated", "empty", "no_card"})
+"""No card, but an answer, whole and in time: nothing was asked for."""
+
+SPENT = WELL | {"slow", "stalled", "cut_short", "malformed", "filtered", "unwilling", "too_long"}
 """Failures of an answer that had begun, or may have: its tokens cost."""
 
 # Asks nothing of anybody: for the provider alone. With a business's circuit its own fixed prefix goes first.
@@ -132,7 +135,8 @@ class Watch:
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
                 continue
-            follower = self._followers[0]
+            follower = self._followers.pop(0)
+            self._followers.append(follower)
             error = await self._ask(follower)
             if error is None or not self._is_about(error, follower):
                 self.circuit.probed_well()
@@ -148,7 +152,7 @@ class Watch:
         return max(left_s, self._above.circuit.rest_left_s, AGAIN_S)
 
     async def _ask(self, follower: Follower) -> ModelError | None:
-        """One probe; what went wrong, or None."""
+        """One probe; what went wrong, or None. The calls take turns, as each pays for its own."""
         request = self._request(follower)
         usage: list[Usage] = []
         error: ModelError | None = None
@@ -157,7 +161,7 @@ class Watch:
             async with aclosing(in_time(follower.model, request)) as stream:
                 usage.extend([item async for item in stream if isinstance(item, Usage)])
         except ModelError as failure:
-            error = failure
+            error = failure if failure.reason not in WELL else None
         except Exception:
             log.exception("a probe of the model broke")
             error = ModelError("internal", retryable=True)
@@ -169,7 +173,9 @@ class Watch:
 
     def _request(self, follower: Follower) -> CardRequest:
         request = replace(follower.request, max_output_tokens=PROBE_TOKENS)
-        return request if self._scope is Scope.BUSINESS else replace(request, messages=ARE_YOU_THERE)
+        if self._scope is Scope.BUSINESS:
+            return request
+        return replace(request, messages=ARE_YOU_THERE, deadline_s=LIVE_LIMITS.deadline_ms / 1_000)
 
     def _is_about(self, error: ModelError, follower: Follower) -> bool:
         """A provider that refuses one business's request is there."""

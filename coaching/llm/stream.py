@@ -165,7 +165,7 @@ def partial_object(text: str) -> dict[str, Any]:
 def card_of(text: str) -> CardText | None:
     """The card in a growing answer, None while it says nothing yet."""
     say = partial_object(text).get("say")
-    return CardText(say=say) if isinstance(say, str) and say else None
+    return CardText(say=say) if isinstance(say, str) and say.strip() else None
 
 
 def whole_card(text: str) -> CardText:
@@ -173,7 +173,7 @@ def whole_card(text: str) -> CardText:
     fields = partial_object(text[: text.rfind("}") + 1])
     say = fields.get("say")
     if not isinstance(say, str):
-        raise ModelError("malformed", retryable=True)
+        raise ModelError("no_card", retryable=True)
     should_show = fields.get("should_show") is not False
     if should_show and not say.strip():
         raise ModelError("empty", retryable=True)

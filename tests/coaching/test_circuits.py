@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from coaching.llm.base import CardModel, CardRequest, CardText, ModelError
 from coaching.llm.circuit import FIRST_REST_S, LONGEST_REST_S, OF_PROVIDER, REFUSED_REST_S, Circuit
+from coaching.llm.fallback import FallbackModel
 from coaching.llm.probes import ARE_YOU_THERE, WATCHES_KEPT, Circuits
 from coaching.llm.tips import GuardedModel
 from coaching.types import Usage
@@ -285,6 +287,42 @@ async def test_a_business_whose_probe_is_refused_tells_that_the_provider_is_ther
     await asyncio.sleep(FIRST_REST_S + 0.1)
     down.error = None
     assert await ask(globex) == ""
+    leave()
+
+
+@on_jumping_clock
+async def test_a_probe_cut_by_its_own_bound_is_well_and_calls_take_turns() -> None:
+    house = House()
+    inner = ScriptedModel(CARD, error=UNWILLING)
+    model = house.guard(inner, "acme")
+    leaves = [
+        model.follow(replace(WARM_UP, cache_key=name), usage=lambda _: None, changed=lambda _: None) for name in "ab"
+    ]
+    await fail(model)
+    await asyncio.sleep(3 * FIRST_REST_S + 0.1)
+    paid = [request.cache_key for request in inner.asked[3:]]
+    assert paid == ["a", "b"]
+    inner.error = ModelError("truncated", retryable=True)
+    await asyncio.sleep(4 * FIRST_REST_S)
+    assert not model.is_resting()
+    for leave in leaves:
+        leave()
+
+
+@on_jumping_clock
+async def test_a_fallback_has_its_resting_models_probed() -> None:
+    house = House()
+    first = ScriptedModel(CARD, error=UNWILLING)
+    guarded = house.guard(first, "acme")
+    both = FallbackModel([guarded, ScriptedModel(CARD)])
+    told = list[ModelError | None]()
+    leave = both.follow(WARM_UP, usage=house.booked.append, changed=told.append)
+    for _ in range(4):
+        assert await ask(both) == ""
+    assert guarded.is_resting()
+    first.error = None
+    await asyncio.sleep(FIRST_REST_S + 0.1)
+    assert told == [None], "that one of two rests is no news"
     leave()
 
 

@@ -13,7 +13,7 @@ from coaching.grounding import Ground, Ruling, question_for
 from coaching.llm.base import CardText, ModelError
 from coaching.llm.probes import Circuits
 from coaching.llm.tips import GENERAL_TITLE, GuardedModel
-from coaching.types import CardAction, Channel, Lane, Material, SignalKind
+from coaching.types import LIVE_LIMITS, CardAction, Channel, Lane, Material, SignalKind
 from coaching.virtual_time import run
 from tests.coaching.fakes import MATERIAL, Clock, ScriptedModel, Sink, line, until
 
@@ -58,11 +58,16 @@ async def test_a_failed_model_leaves_a_labelled_question_from_nobody_s_playbook(
     await coach.aclose()
 
 
-def test_the_deadline_of_the_model_is_all_that_the_line_waits_for() -> None:
+@pytest.mark.parametrize(("deadline_ms", "helped_at_s"), [(1_500, 1.5), (800, 0.8), (60_000, 2.5)])
+def test_the_deadline_of_the_model_is_all_that_the_line_waits_for(deadline_ms: int, helped_at_s: float) -> None:
+    """On a clock that jumps. No prompt version lets a rep wait for 3 s."""
+    prompt = replace(NO_PLAYS.live_prompt, limits=replace(LIVE_LIMITS, deadline_ms=deadline_ms))
+    material = replace(NO_PLAYS, live_prompt=prompt)
+
     async def story() -> float:
         sink, loop = Sink(), asyncio.get_running_loop()
         model = GuardedModel(ScriptedModel(GOOD, gate=asyncio.Event()))
-        coach = Coach(call_id="c", material=NO_PLAYS, model=model, sink=sink, clock=loop.time)
+        coach = Coach(call_id="c", material=material, model=model, sink=sink, clock=loop.time)
         coach.hear(line(OBJECTION))
         await until(lambda: sink.cards)
         helped_at = loop.time()
@@ -71,7 +76,7 @@ def test_the_deadline_of_the_model_is_all_that_the_line_waits_for() -> None:
         await coach.aclose()
         return helped_at
 
-    assert run(story()) == pytest.approx(1.5, abs=0.02)
+    assert run(story()) == pytest.approx(helped_at_s, abs=0.02)
 
 
 async def test_while_the_circuit_rests_the_line_comes_at_once_and_uses_up_no_request(sink: Sink) -> None:

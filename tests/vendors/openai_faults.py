@@ -22,7 +22,8 @@ class Fault:
     `status` answers with one. Instead of a stream: `hang` (nothing at all), `not_sse` (a page), `json_body` (the whole
     answer at once). From its beginning: `silent` (opened, then nothing), `empty`, `blank`, `no_say`, `blank_say`,
     `repeat` (its first piece twice). In the middle: `stall`, `drop`, `truncate`, `malformed`, `not_utf8`, `deep`,
-    `inline` (an error object), `refusal`, `huge` (10 MB in one line), `endless`. At its end: `length`, `filter`.
+    `inline` (an error object), `refusal`, `huge` (10 MB in one line), `endless`, `blanks` (in a sentence that does not
+    begin). At its end: `length`, `filter`.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Fault:
     def text(self, answer: str) -> str:
         """What is streamed in place of the answer."""
         instead = {"empty": "", "blank": " \n ", "no_say": '{"why": "x"}', "blank_say": '{"say": "  ", "why": "x"}'}
+        instead["blanks"] = '{"say": "' + " " * 15_000
         if self.kind in instead:
             self.breaks()
         return instead.get(self.kind, answer)
