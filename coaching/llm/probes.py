@@ -153,23 +153,28 @@ class Watch:
 
     async def _ask(self, follower: Follower) -> ModelError | None:
         """One probe; what went wrong, or None. The calls take turns, as each pays for its own."""
-        request = self._request(follower)
-        usage: list[Usage] = []
-        error: ModelError | None = None
         self._asking = follower
         try:
-            async with aclosing(in_time(follower.model, request)) as stream:
-                usage.extend([item async for item in stream if isinstance(item, Usage)])
-        except ModelError as failure:
-            error = failure if failure.reason not in WELL else None
+            error = await self._answer(follower)
         except Exception:
             log.exception("a probe of the model broke")
             error = ModelError("internal", retryable=True)
         self._asking = None
         metrics.model_probes.labels(self._scope.value, "well" if error is None else error.reason).inc()
-        if error is None or error.reason in SPENT:
-            _book(follower, request, usage)
         return error
+
+    async def _answer(self, follower: Follower) -> ModelError | None:
+        request = self._request(follower)
+        usage: list[Usage] = []
+        try:
+            async with aclosing(in_time(follower.model, request)) as stream:
+                usage.extend([item async for item in stream if isinstance(item, Usage)])
+        except ModelError as error:
+            if error.reason in SPENT:
+                _book(follower, request, usage)
+            return error if error.reason not in WELL else None
+        _book(follower, request, usage)
+        return None
 
     def _request(self, follower: Follower) -> CardRequest:
         request = replace(follower.request, max_output_tokens=PROBE_TOKENS)
