@@ -146,9 +146,9 @@ class Coach:
         self._moments.restore(moments)
         for card in cards:
             if card.kind is not None and card.lane is not Lane.MANAGER:
-                source = card.source.key if card.source is not None else card.id
-                key = card.play or source
-                self._desk.attention.pushed(Offer(key, card.kind, card.topic), card.id, card.trigger_end_ms)
+                self._desk.attention.pushed(
+                    Offer(_shown_key(card), card.kind, card.topic), card.id, card.trigger_end_ms
+                )
 
     def hang_up(self) -> None:
         """The call is over: objections nobody answered become `open`. Call before `aclose`, not when moving."""
@@ -203,9 +203,8 @@ class Coach:
         if card is not None:
             self._desk.offer(card, Offer(f"tip-{card.topic}", signal.kind, signal.topic))
             return
-        key = f"general-{signal.kind.value}-{signal.topic}"
         general = general_card(signal, self._playbook_version)
-        self._desk.offer(general, Offer(key, signal.kind, signal.topic, GENERAL_PRIORITY))
+        self._desk.offer(general, Offer(_shown_key(general), signal.kind, signal.topic, GENERAL_PRIORITY))
 
     def _play_card(self, cue: Cue) -> Card:
         play = cue.play
@@ -272,6 +271,16 @@ class Coach:
 
 def _nobody_asks(cue: Cue) -> None:
     """Only back-tests ask what fires without being shown."""
+
+
+def _shown_key(card: Card) -> str:
+    """By which key the attention budget knows a card that is in the log; a general line by what it is about."""
+    if card.play:
+        return card.play
+    if card.source is not None:
+        return card.source.key
+    is_general = card.lane is Lane.INSTANT and card.prompt_version is None
+    return f"general-{card.kind}-{card.topic}" if is_general else card.id
 
 
 def _play_offer(cue: Cue) -> Offer:

@@ -170,6 +170,21 @@ async def test_a_call_that_asked_as_often_as_it_may_still_gets_its_line_once(sin
     await coach.aclose()
 
 
+async def test_who_takes_the_call_over_does_not_say_the_line_again_at_once(sink: Sink) -> None:
+    coach = coach_for(sink, ScriptedModel(GOOD, error=DOWN))
+    coach.hear(line(OBJECTION))
+    await settled(sink)
+    model, later = ScriptedModel(GOOD, error=DOWN), Sink()
+    next_owner = coach_for(later, model)
+    next_owner.restore([line(OBJECTION)], sink.moments, sink.cards)
+    next_owner.hear(line(OBJECTION, start_ms=30_000, utterance=2))
+    await settled(later)
+    assert later.cards == [], "it cools down for a minute, whoever said it"
+    next_owner.hear(line(OBJECTION, start_ms=90_000, utterance=3))
+    await until(lambda: later.cards)
+    await asyncio.gather(coach.aclose(), next_owner.aclose())
+
+
 async def test_a_business_that_uses_no_model_hears_only_its_playbook(sink: Sink) -> None:
     coach = coach_for(sink, None)
     await coach.warm_up()
