@@ -197,7 +197,7 @@ class Coach:
 
     def _help_without_model(self, signal: Signal) -> None:
         """The model failed at a moment that deserves a card: unless a play answered it, the best line there is."""
-        if signal.id in self._played or self._desk.has_card_for(signal.id):
+        if signal.id in self._played:
             return
         card = self._tips.card_for(signal)
         if card is not None:

@@ -75,10 +75,6 @@ class Desk:
         """The id of the card on the screen for a signal, if there is one."""
         return self._visible.get(signal_id)
 
-    def has_card_for(self, signal_id: str) -> bool:
-        """Whether a card for a signal is on the screen or waits for its moment."""
-        return signal_id in self._visible or (self._held is not None and self._held.card.signal_id == signal_id)
-
     def drop_held(self, signal_id: str) -> None:
         """A better card for the same signal has come: the waiting one is not needed."""
         if self._held is not None and self._held.card.signal_id == signal_id:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from coaching import metrics
 from coaching.llm.base import CardModel, CardRequest, CardText, ModelError
 from coaching.llm.circuit import FIRST_REST_S, LONGEST_REST_S, OF_PROVIDER, REFUSED_REST_S, Circuit
 from coaching.llm.fallback import FallbackModel
 from coaching.llm.probes import ARE_YOU_THERE, WATCHES_KEPT, Circuits
 from coaching.llm.tips import GuardedModel
-from coaching.types import Usage
+from coaching.types import LIVE_LIMITS, Usage
 from coaching.virtual_time import run
 from tests.coaching.fakes import Clock, ScriptedModel
 
@@ -307,6 +308,56 @@ async def test_a_probe_cut_by_its_own_bound_is_well_and_calls_take_turns() -> No
     assert not model.is_resting()
     for leave in leaves:
         leave()
+
+
+@on_jumping_clock
+async def test_a_call_is_told_only_when_neither_circuit_is_open() -> None:
+    house = House()
+    inner = ScriptedModel(CARD, error=DOWN)
+    acme, globex = house.guard(inner, "acme"), house.guard(inner, "globex")
+    leave = house.follow(acme)
+    await fail(acme, 3)
+    await fail(globex, 1)
+    assert acme.is_resting()
+    own, shared = house.circuits.of("acme", inner.name)
+    assert own.is_open
+    assert shared.is_open
+    shared.worked()
+    assert house.recovered == [], "her own still rests"
+    own.worked()
+    assert len(house.recovered) == 1
+    leave()
+
+
+@on_jumping_clock
+async def test_a_short_deadline_of_one_business_does_not_keep_the_provider_away() -> None:
+    house = House()
+    inner = ScriptedModel(CARD, error=DOWN)
+    acme, globex = house.guard(inner, "acme"), house.guard(inner, "globex")
+    leave = acme.follow(replace(WARM_UP, deadline_s=0.01), usage=house.booked.append, changed=lambda _: None)
+    await fail(acme, 2)
+    await fail(globex, 1)
+    await asyncio.sleep(FIRST_REST_S + 0.1)
+    assert inner.asked[-1].deadline_s == LIVE_LIMITS.deadline_ms / 1_000
+    leave()
+
+
+def open_circuits() -> float:
+    return float(metrics.model_circuits_open.labels("business")._value.get())
+
+
+@on_jumping_clock
+async def test_the_metric_counts_what_rests_and_names_nobody() -> None:
+    house, before = House(), open_circuits()
+    for name in ("acme", "globex"):
+        await fail(house.guard(ScriptedModel(CARD, error=UNWILLING), name))
+    assert open_circuits() == before + 2
+    house.circuits.of("acme", "scripted")[0].worked()
+    assert open_circuits() == before + 1
+    for number in range(WATCHES_KEPT + 2):
+        house.guard(ScriptedModel(CARD), f"business-{number}").is_resting()
+    assert open_circuits() == before, "what is forgotten rests no more"
+    assert metrics.model_circuits_open._labelnames == ("scope",)
 
 
 @on_jumping_clock

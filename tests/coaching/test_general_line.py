@@ -82,13 +82,21 @@ def test_the_deadline_of_the_model_is_all_that_the_line_waits_for(deadline_ms: i
 async def test_while_the_circuit_rests_the_line_comes_at_once_and_uses_up_no_request(sink: Sink) -> None:
     circuits = Circuits()
     model = ScriptedModel(GOOD, error=ModelError("refused", retryable=False))
-    coach = coach_for(sink, GuardedModel(model, circuits, business="acme"))
+    prompt = replace(NO_PLAYS.live_prompt, limits=replace(LIVE_LIMITS, max_requests=2))
+    guarded = GuardedModel(model, circuits, business="acme")
+    coach = coach_for(sink, guarded, replace(NO_PLAYS, live_prompt=prompt))
     coach.hear(line(OBJECTION))
     await settled(sink)
     coach.hear(line("And we already use SalesBeam for that.", start_ms=30_000, utterance=2))
     await until(lambda: len(sink.cards) == 2)
     assert len(model.asked) == 1
     assert [card.title for card in sink.cards] == [GENERAL_TITLE] * 2
+    model.error = None
+    for watch in circuits.of("acme", model.name):
+        watch.worked()
+    coach.hear(line("Where are the servers located?", start_ms=60_000, utterance=3))
+    await until(lambda: len(sink.cards) == 3)
+    assert sink.cards[2].lane is Lane.MODEL, "the second of two requests was still there"
     await coach.aclose()
 
 
