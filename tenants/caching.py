@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -38,7 +38,7 @@ class SharedClient(RedisCacheClient):
     and each socket, closed by nobody but the garbage collector.
     """
 
-    def __init__(self, servers: Sequence[str], *args: Any, **options: Any) -> None:
+    def __init__(self, servers: list[str], *args: Any, **options: Any) -> None:
         super().__init__(servers, *args, **options)
         self._pools = _pools.setdefault(tuple(servers), {})
 

@@ -59,11 +59,10 @@ async def hold(stage: Stage, socket: ClientConnection, seconds: float, after: li
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while stage.is_going:
-                with suppress(TimeoutError):
-                    message = json.loads(await asyncio.wait_for(socket.recv(), 1.0))
-                    stage.counts["socket messages"] += 1
-                    if after is not None and "seq" in message:
-                        after[0] = max(after[0], message["seq"])
+                message = json.loads(await socket.recv())
+                stage.counts["socket messages"] += 1
+                if after is not None and "seq" in message:
+                    after[0] = max(after[0], message["seq"])
     if stage.random.random() < 0.5:
         socket.transport.abort()
         stage.counts["events sockets broken off"] += 1
@@ -92,6 +91,7 @@ class OneCall:
         self._missing: deque[int] = deque()
         self._sent = 0
         self._began = time.monotonic()
+        self._is_over = False
 
     async def run(self, seconds: float) -> None:
         stage = self._stage
@@ -102,9 +102,9 @@ class OneCall:
             await self._talk(self._began + min(seconds, LONGEST_S - 1))
         finally:
             stage.live.discard(self._call_id)
+            self._is_over = True
             watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await asyncio.wait([watching])
         if stage.is_going and stage.random.random() < ABANDONED:
             stage.counts["calls abandoned"] += 1
             return
@@ -115,7 +115,7 @@ class OneCall:
 
     async def _watch(self) -> None:
         after = [0]
-        while True:
+        while not self._is_over:
             with suppress(*GONE):
                 async with self._program.socket(f"/ws/calls/{self._call_id}/events?after={after[0]}") as events:
                     await hold(self._stage, events, self._stage.random.expovariate(1 / CUT_EVERY_S), after)

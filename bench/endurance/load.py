@@ -26,6 +26,7 @@ from bench.soak.web import Person
 READERS = 3
 POLLERS = 2
 RAMP_S = 15.0
+LEAVE_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ class Load:
 
     async def rest(self) -> None:
         self.stage.over.set()
-        await asyncio.gather(*self._running)
+        _, late = await asyncio.wait(self._running, timeout=LEAVE_WITHIN_S)
+        for task in late:
+            self.stage.troubles["somebody did not leave"] += 1
+            task.cancel()
         for person in self._people:
             await person.client.aclose()
         self._people.clear()

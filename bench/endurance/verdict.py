@@ -17,6 +17,7 @@ MEMORY_MB_PER_100_CALLS = 1.0
 COUNTED_PER_CALL = 0.1
 # Pools of fixed size that fill when more happens at once than before: no leak, and bounded. Everything else: none.
 TOLERANCE = {"threads": 2, "open files": 4, "sockets": 4, "connections": 4, "clients": 2}
+STRICT = {"call sockets", "web tasks", "calls live", "connections stuck in a transaction"}
 IN_TIME = 0.98
 WORK = ("calls", "readers", "polls", "members in and out", "audio sockets broken off", "acks")
 
@@ -61,6 +62,11 @@ def is_memory(name: str) -> bool:
     return name.endswith((" memory", " data"))
 
 
+def tolerance_of(name: str) -> float:
+    """`call sockets` are no pool: of them none may be left."""
+    return next((room for kind, room in TOLERANCE.items() if name.endswith(kind) and name not in STRICT), 0)
+
+
 def trends(samples: Sequence[Sample], *, calls_per_hour: float, block_s: float) -> list[Trend]:
     """Of each figure that all samples have."""
     limits = {True: MEMORY_MB_PER_100_CALLS * calls_per_hour / 100, False: COUNTED_PER_CALL * calls_per_hour}
@@ -80,8 +86,8 @@ def rests(before: Sequence[Sample], after: Sequence[Sample]) -> list[Rest]:
     found = []
     for name in before[0].figures:
         if not is_memory(name):
-            least = [min(sample.figures[name] for sample in samples) for samples in (before, after)]
-            found.append(Rest(name, *least, tolerance=TOLERANCE.get(name.rpartition(" ")[2], 0)))
+            first, last = (min(sample.figures[name] for sample in samples) for samples in (before, after))
+            found.append(Rest(name, first, last, tolerance_of(name)))
     return found
 
 

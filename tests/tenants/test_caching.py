@@ -16,7 +16,7 @@ AT_ONCE = 4
 
 def connections_ever() -> int:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        return int(client.info("stats")["total_connections_received"])  # type: ignore[index, arg-type]
+        return int(client.info("stats")["total_connections_received"])
 
 
 def ask(kept: list[object]) -> None:
