@@ -129,6 +129,7 @@ def main() -> int:
         "faults": faults,
         "slopes": {trend.name: {**asdict(trend.slope), "limit": trend.limit} for trend in trends},
         "rest": [asdict(rest) for rest in rests],
+        "allocator": [found["allocator"] for found in run.objects],
         "grown": grown(*(found["objects"] for found in run.objects)),
         "allocated": grown(*(found["allocated"] for found in run.objects)),
         "quiet": [[asdict(sample) for sample in samples] for samples in run.quiet],

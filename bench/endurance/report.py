@@ -20,6 +20,10 @@ def show(trends: list[Trend], rests: list[Rest], content: dict[str, Any]) -> Non
     console.print(done)
     console.print(_trends(trends))
     console.print(_rests(rests))
+    for when, held in zip(("before", "after"), content["allocator"], strict=True):
+        console.print(
+            f"The web process's allocator, {when}: {held['in use']:.1f} MB in use, {held['kept free']:.1f} free."
+        )
     about = content["machine"]
     console.print(
         f"{about['cpu']}, {about['cores']} cores; load average {about['load_average']} before, "

@@ -55,7 +55,9 @@ class Observer:
             for each in vitals:
                 total.update(each)
             detail[name] = {**{key: round(value, 2) for key, value in total.items()}, "processes": len(vitals)}
-            figures[f"{name} memory"] = round(total["anonymous"], 3)
+            # One process of the database for each connection: as many as the pools have, which is counted by itself.
+            shares = max(1, len(vitals)) if name == "postgres" else 1
+            figures[f"{name} memory"] = round(total["anonymous"] / shares, 3)
             if name != "postgres":
                 for kind in ("threads", "open files", "sockets"):
                     figures[f"{name} {kind}"] = total[kind]
