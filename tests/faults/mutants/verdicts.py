@@ -1,0 +1,58 @@
+"""What taking a mechanism away has shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.mutants import running
+from tests.faults.mutants.mutant import Mutant
+from tests.faults.mutants.tree import without
+
+SHOWN_CHARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`trouble` says why the mutant does not count as killed; empty when it was."""
+
+    mutant: Mutant
+    trouble: str
+
+    @property
+    def is_killed(self) -> bool:
+        return not self.trouble
+
+
+def judge(mutant: Mutant, tree: Path) -> Verdict:
+    """Takes it away, runs its tests, puts it back."""
+    try:
+        with without(mutant, tree):
+            outcomes = running.run(mutant.tests, tree, is_short_of_patience=True)
+    except ValueError as error:
+        return Verdict(mutant, str(error))
+    return Verdict(
+        mutant, "; ".join(filter(None, (_trouble(mutant, test, outcomes.get(test)) for test in mutant.tests)))
+    )
+
+
+def judge_whole(mutant: Mutant, outcomes: dict[str, running.Outcome]) -> Verdict | None:
+    """None when its tests pass as long as nothing is missing."""
+    bad = [test for test in mutant.tests if test not in outcomes or not outcomes[test].has_passed]
+    return Verdict(mutant, f"fails without any change: {', '.join(bad)}") if bad else None
+
+
+def _trouble(mutant: Mutant, test: str, outcome: running.Outcome | None) -> str:
+    if outcome is None:
+        return f"was not run: {test}"
+    if outcome.has_passed:
+        return f"SURVIVED {test}"
+    if mutant.because not in outcome.text:
+        return f"failed for another reason than {mutant.because!r}: {test}\n{_told(outcome.text)}"
+    return ""
+
+
+def _told(text: str) -> str:
+    """The lines of a failure that say what was wrong."""
+    said = [line for line in text.splitlines() if line.startswith(("E ", ">")) or "Error" in line]
+    return "\n".join(said or text.splitlines())[:SHOWN_CHARS]
