@@ -16,7 +16,7 @@ MUTANTS = (
         old="    if (frame) this.#cursor = this.#end(frame);\n    return frame;\n  }\n\n  /**\n   * As",
         new="    if (frame) this.ack(this.#end(frame));\n    return frame;\n  }\n\n  /**\n   * As",
         tests=(f"{OUTBOX}::sends again from where the server says, and keeps what is not acknowledged",),
-        because="strictly equal",
+        because="AssertionError",
     ),
     Mutant(
         name="kept-on-disk",
@@ -36,7 +36,7 @@ MUTANTS = (
         old="        if (!edges) return;\n",
         new="        if (edges) return;\n",
         tests=(f"{OUTBOX}::a page loaded anew sends what the last one left, then goes on behind it",),
-        because="strictly equal",
+        because="AssertionError",
     ),
     Mutant(
         name="store-again",
@@ -46,7 +46,7 @@ MUTANTS = (
         old="this.#writeFrom = this.now() + RETRY_MS;",
         new="this.#writeFrom = Infinity;",
         tests=(f"{OUTBOX}::a store that fails for a while loses nothing, is told of, and is used again",),
-        because="deep",
+        because="AssertionError",
     ),
     Mutant(
         name="store-not-overwritten",
@@ -56,7 +56,7 @@ MUTANTS = (
         old="        this.#writeFrom = Infinity;\n",
         new="",
         tests=(f"{OUTBOX}::a store that can not be opened is not written over",),
-        because="strictly equal",
+        because="AssertionError",
     ),
     Mutant(
         name="ring-bounded",
@@ -66,7 +66,7 @@ MUTANTS = (
         old="    this.#memory.splice(0, this.#memory.length - MOST_FRAMES);\n",
         new="",
         tests=(f"{OUTBOX}::a store that fails for good is bounded in memory, and the loss is told",),
-        because="deep",
+        because="AssertionError",
     ),
     Mutant(
         name="resume-from-ack",
@@ -76,7 +76,7 @@ MUTANTS = (
         old="    this.#cursor = Math.max(this.#acked, Math.min(sample, this.#next));\n",
         new="",
         tests=(f"{OUTBOX}::sends again from where the server says, and keeps what is not acknowledged",),
-        because="strictly equal",
+        because="AssertionError",
     ),
     Mutant(
         name="live-goes-first",
