@@ -21,7 +21,7 @@ from calls.speech.base import SAMPLE_RATE
 from tenants.context import Business
 from tests.calls.conftest import Hears, MakeCaller
 from tests.calls.programs import owner_locks
-from tests.calls.talking import Caller, say_hello, speak, wait_until
+from tests.calls.talking import say_hello, wait_until
 
 
 async def test_what_the_disk_did_not_sync_is_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +35,7 @@ async def test_what_the_disk_did_not_sync_is_not_stored(tmp_path: Path, monkeypa
     synced = os.fsync
 
     def refuses(handle: int) -> None:
-        if os.readlink(f"/proc/self/fd/{handle}").endswith(".pcm"):
+        if Path(f"/proc/self/fd/{handle}").readlink().suffix == ".pcm":
             raise OSError(errno.EIO, "Input/output error")
         synced(handle)
 

@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.mutants", description=__doc__)
     parser.add_argument("names", nargs="*", help="of the mutants to try; all when left out")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="so many copies of the tree work at a time")
+    parser.add_argument("--why", action="store_true", help="also print in which words each test failed")
     asked = parser.parse_args()
     known = {mutant.name: mutant for mutant in MUTANTS}
     unknown = set(asked.names) - known.keys()
@@ -33,7 +34,10 @@ def main() -> int:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
     chosen = [known[name] for name in asked.names] or list(MUTANTS)
     began = time.monotonic()
-    verdicts = list(_try_all(chosen, max(1, asked.at_once)))
+    verdicts = []
+    for verdict in _try_all(chosen, max(1, asked.at_once)):
+        verdicts.append(verdict)
+        _tell(verdict, with_failures=asked.why)
     bad = [verdict for verdict in verdicts if not verdict.is_killed]
     _say(f"{len(verdicts) - len(bad)} of {len(verdicts)} killed in {(time.monotonic() - began) / 60:.0f} min")
     if not asked.names:
@@ -54,9 +58,9 @@ def _try_all(mutants: Sequence[Mutant], at_once: int) -> Iterator[Verdict]:
         whole = _whole(mutants, trees, threads)
         sound = [mutant for mutant in mutants if mutant.name not in whole]
         for verdict in whole.values():
-            yield _told(verdict)
+            yield verdict
         for done in as_completed([threads.submit(in_a_tree, mutant) for mutant in sound]):
-            yield _told(done.result())
+            yield done.result()
 
 
 def _whole(mutants: Sequence[Mutant], trees: SimpleQueue[Path], threads: ThreadPoolExecutor) -> dict[str, Verdict]:
@@ -80,9 +84,10 @@ def _trees(count: int) -> Iterator[SimpleQueue[Path]]:
         yield trees
 
 
-def _told(verdict: Verdict) -> Verdict:
-    _say(f"{'killed' if verdict.is_killed else 'NOT OK':7} {verdict.mutant.name:32} {verdict.trouble}".rstrip())
-    return verdict
+def _tell(verdict: Verdict, *, with_failures: bool) -> None:
+    _say(f"{'killed' if verdict.is_killed else 'NOT OK':7} {verdict.mutant.name:24} {verdict.trouble}".rstrip())
+    if with_failures:
+        _say(f"        {verdict.failures}")
 
 
 def _say(text: str) -> None:

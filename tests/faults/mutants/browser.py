@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant
 
 OUTBOX, LINK, UPLINK = "tests/js/outbox.test.js", "tests/js/link.test.js", "tests/js/uplink.test.js"
-EVENTS = "tests/js/events_socket.test.js"
+EVENTS, CURSOR = "tests/js/events_socket.test.js", "tests/js/cursor.test.js"
 
 MUTANTS = (
     Mutant(
@@ -136,7 +136,7 @@ MUTANTS = (
         old="    this.#seq = seq;\n    this.#events = this",
         new="    this.#events = this",
         tests=(
-            "tests/js/cursor.test.js::what an owner told and never saved is dropped, and its successor's events take the numbers",
+            f"{CURSOR}::what an owner told and never saved is dropped, and its successor's events take the numbers",
         ),
         because="AssertionError",
     ),

@@ -6,6 +6,9 @@ from tests.faults.mutants.mutant import Mutant
 
 LANES = "tests/calls/test_lanes.py"
 FALLBACK = "tests/speech/test_fallback.py"
+SWITCHES = "tests/calls/test_switches.py"
+SPEECH = "tests/calls/test_faults_of_speech.py"
+CONSENT = "tests/calls/test_consent.py"
 
 MUTANTS = (
     Mutant(
@@ -93,8 +96,8 @@ MUTANTS = (
         mechanism="A fault of ours in an engine costs a stream",
         prevents="one unforeseen answer of a service ends the hearing of a call",
         file="calls/live/speech_lane.py",
-        old='        except Exception:\n            logger.exception("Speech failed", extra={"call": self._spec.call_id})\n            error = FAULT\n        else:',
-        new='        except ArithmeticError:\n            logger.exception("Speech failed", extra={"call": self._spec.call_id})\n            error = FAULT\n        else:',
+        old="            error = FAULT\n        else:\n            return",
+        new="            raise\n        else:\n            return",
         tests=(f"{LANES}::test_a_fault_of_ours_in_an_engine_costs_a_stream_and_not_the_call",),
         because="a fault of ours",
     ),
@@ -165,10 +168,7 @@ MUTANTS = (
         file="calls/live/listening.py",
         old="return self._is_deaf and not self._is_up",
         new="return self._is_deaf and self._is_up",
-        tests=(
-            "tests/calls/test_switches.py"
-            "::test_the_browser_is_asked_to_hear_before_it_has_said_anything_and_only_where_that_is_on",
-        ),
+        tests=(f"{SWITCHES}::test_the_browser_is_asked_to_hear_before_it_has_said_anything_and_only_where_that_is_on",),
         because="assert",
     ),
     Mutant(
@@ -218,10 +218,7 @@ MUTANTS = (
         file="calls/live/listening.py",
         old="            return withheld(line)\n",
         new="            return CleanLine(line)\n",
-        tests=(
-            "tests/calls/test_faults_of_speech.py"
-            "::test_a_phrase_that_can_not_be_cleaned_stays_unseen_and_the_next_is_heard",
-        ),
+        tests=(f"{SPEECH}::test_a_phrase_that_can_not_be_cleaned_stays_unseen_and_the_next_is_heard",),
         because="assert",
     ),
     Mutant(
@@ -231,10 +228,7 @@ MUTANTS = (
         file="calls/live/intake.py",
         old="        piece = self._door.admit(piece)\n",
         new="",
-        tests=(
-            "tests/calls/test_consent.py"
-            "::test_before_the_answer_nothing_is_heard_kept_or_metered_and_yet_all_is_acknowledged",
-        ),
+        tests=(f"{CONSENT}::test_before_the_answer_nothing_is_heard_kept_or_metered_and_yet_all_is_acknowledged",),
         because="assert",
     ),
     Mutant(

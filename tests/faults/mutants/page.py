@@ -17,11 +17,12 @@ LAST_RUN = re.compile(r"^Last full run: .*$", re.MULTILINE)
 HEAD = """\
 # What keeps a call whole
 
-Each of these mechanisms is there because something goes wrong without it, and each has a test that says so. The record
-is `tests/faults/mutants`: for each mechanism the smallest change that takes it away, and the tests that must fail then,
-with the words in which they fail. `make mutants` tries them one after another in a copy of the tree; every
-`make check` holds the record to the code, so that neither a text nor a test it names can go away unnoticed. This page is
-written by that command; change the record, not the page.
+Each of these mechanisms is there because something goes wrong without it, and each has a test that says so. The
+record is `tests/faults/mutants`: for each mechanism the smallest change that takes it away, the tests that must fail
+then, and words of that failure. `make mutants` first sees all of these tests pass, then takes out one mechanism after
+another in a copy of the tree, and ends with an error when a test does not notice. `make check` holds the record to the
+code: a text or a test that it names can not go away unseen. That command writes this page; change the record, not the
+page, and write it anew with `python -m tests.faults.mutants.page`.
 
 {result}
 
@@ -54,3 +55,9 @@ def result(verdicts: Sequence[Verdict], day: date) -> str:
 def _row(mutant: Mutant) -> str:
     tests = "<br>".join(f"`{test.removeprefix('tests/')}`".replace("|", "\\|") for test in mutant.tests)
     return f"| {mutant.mechanism} | {mutant.prevents} | `{mutant.file}` | {tests} |\n"
+
+
+if __name__ == "__main__":
+    from tests.faults.mutants.every import MUTANTS
+
+    write(MUTANTS, last_run())

@@ -24,7 +24,7 @@ SHORT_WAIT_S = "12"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one test. `text` is the failure's own; empty when it passed."""
+    """What became of one test. `text` is what the failure says, without the code around it; empty when it passed."""
 
     has_passed: bool
     text: str
@@ -80,7 +80,8 @@ def read_pytest(report: Path) -> dict[str, Outcome]:
 
 def read_node(report: Path, test: str) -> dict[str, Outcome]:
     title = test.split("::", 1)[1]
-    return {test: _outcome(case) for case in _cases(report) if case.get("name") == title}
+    found = [_outcome(case) for case in _cases(report) if case.get("name") == title]
+    return {test: found[0]} if found else {}
 
 
 def _cases(report: Path) -> list[ET.Element]:
@@ -91,12 +92,18 @@ def _outcome(case: ET.Element) -> Outcome:
     """A test that could not begin, or was passed over, has neither passed nor failed for a reason of its own."""
     failure = case.find("failure")
     if failure is not None:
-        return Outcome(has_passed=False, text=f"{failure.get('message', '')}\n{failure.text or ''}")
+        return Outcome(has_passed=False, text=f"{failure.get('message', '')}\n{_said(failure.text or '')}")
     for word in ("error", "skipped"):
         other = case.find(word)
         if other is not None:
             return Outcome(has_passed=False, text=f"{word.upper()} {other.get('message', '')}")
     return Outcome(has_passed=True, text="")
+
+
+def _said(text: str) -> str:
+    """pytest marks what is wrong with an E; node's failures are short as they are."""
+    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return "\n".join(marked) or text
 
 
 def _call(command: Sequence[str], tree: Path, *, is_short_of_patience: bool, within_s: float) -> None:

@@ -9,15 +9,16 @@ from tests.faults.mutants import running
 from tests.faults.mutants.mutant import Mutant
 from tests.faults.mutants.tree import without
 
-SHOWN_CHARS = 400
+SHOWN_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`trouble` says why the mutant does not count as killed; empty when it was."""
+    """`trouble` says why the mutant does not count as killed; empty when it was. `failures` is what its tests said."""
 
     mutant: Mutant
     trouble: str
+    failures: str = ""
 
     @property
     def is_killed(self) -> bool:
@@ -31,9 +32,9 @@ def judge(mutant: Mutant, tree: Path) -> Verdict:
             outcomes = running.run(mutant.tests, tree, is_short_of_patience=True)
     except ValueError as error:
         return Verdict(mutant, str(error))
-    return Verdict(
-        mutant, "; ".join(filter(None, (_trouble(mutant, test, outcomes.get(test)) for test in mutant.tests)))
-    )
+    troubles = [_trouble(mutant, test, outcomes.get(test)) for test in mutant.tests]
+    failures = [_short(outcome.text) for outcome in outcomes.values()]
+    return Verdict(mutant, "; ".join(filter(None, troubles)), " | ".join(filter(None, failures)))
 
 
 def judge_whole(mutant: Mutant, outcomes: dict[str, running.Outcome]) -> Verdict | None:
@@ -48,11 +49,9 @@ def _trouble(mutant: Mutant, test: str, outcome: running.Outcome | None) -> str:
     if outcome.has_passed:
         return f"SURVIVED {test}"
     if mutant.because not in outcome.text:
-        return f"failed for another reason than {mutant.because!r}: {test}\n{_told(outcome.text)}"
+        return f"failed for another reason than {mutant.because!r}: {test}: {_short(outcome.text)}"
     return ""
 
 
-def _told(text: str) -> str:
-    """The lines of a failure that say what was wrong."""
-    said = [line for line in text.splitlines() if line.startswith(("E ", ">")) or "Error" in line]
-    return "\n".join(said or text.splitlines())[:SHOWN_CHARS]
+def _short(text: str) -> str:
+    return " ".join(text.split())[:SHOWN_CHARS]
