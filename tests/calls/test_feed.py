@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
-from calls import consumers, services
+from calls import consumers
 from calls.events import Event, Kind
 from calls.live import registry as registry_module
 from calls.live import wake
 from calls.live.epochs import Turn
 from calls.live.feed import Feed, Subscriber
 from calls.live.registry import registry
+from calls.live.session import LiveSession
 from calls.live.store import Entry, Page
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
@@ -73,8 +74,9 @@ async def test_an_event_out_of_order_makes_a_reader_look() -> None:
 
 
 async def test_an_owner_that_took_over_names_itself_before_anything_else(
-    live: None, hears: Hears, caller: MakeCaller
+    live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also when it has something to say from the first moment on, of what its predecessor left unheard."""
     rep = await caller("rep")
     call_id = await rep.start_call()
     async with rep.audio(call_id) as audio:
@@ -82,10 +84,14 @@ async def test_an_owner_that_took_over_names_itself_before_anything_else(
     [session] = registry.sessions.values()
     await session.let_go()
     before = len(await rep.log(call_id))
+
+    def says_something(self: LiveSession) -> None:
+        self.append(Kind.NOTE, {"text": "anything else"})
+
+    monkeypatch.setattr(LiveSession, "_repair_the_past", says_something)
     async with rep.audio(call_id) as audio:
         assert (await say_hello(audio))["epoch"] == 2
         [session] = registry.sessions.values()
-        session.append(Kind.NOTE, {"text": "anything else"})
         await wait_until(lambda: session.log.is_clean)
     first = (await rep.log(call_id))[before]
     assert (first.kind, first.payload.get("epoch")) == ("state", 2)
@@ -144,7 +150,7 @@ async def test_a_lost_wake_up_costs_a_look_and_nothing_else(
 
     async with rep.events(call_id) as events:
         await events.until_kind("call_started")
-        monkeypatch.setattr(services.wake, "send", lambda *_: None)
+        monkeypatch.setattr(wake, "send", lambda *_: None)
         await in_thread(end_it)()
         await events.until_kind("call_ended")
 

@@ -23,7 +23,7 @@ def text_of(file: str) -> str:
 
 
 @functools.cache
-def tests_of(file: str) -> frozenset[str]:
+def named_in(file: str) -> frozenset[str]:
     """Test functions of a module, by its text alone; the functions of classes are not called for by name."""
     functions = (
         node for node in ast.parse(text_of(file)).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -41,7 +41,7 @@ def test_the_record_fits_the_code(mutant: Mutant) -> None:
     assert mutant.because
     for test in mutant.tests:
         file, name = test.split("::", 1)
-        known = f'test("{name}", ' in text_of(file) if is_script(test) else name in tests_of(file)
+        known = f'test("{name}", ' in text_of(file) if is_script(test) else name in named_in(file)
         assert known, f"{mutant.name} names a test that is not there: {test}"
 
 

@@ -57,8 +57,7 @@ def _try_all(mutants: Sequence[Mutant], at_once: int) -> Iterator[Verdict]:
 
         whole = _whole(mutants, trees, threads)
         sound = [mutant for mutant in mutants if mutant.name not in whole]
-        for verdict in whole.values():
-            yield verdict
+        yield from whole.values()
         for done in as_completed([threads.submit(in_a_tree, mutant) for mutant in sound]):
             yield done.result()
 

@@ -16,7 +16,7 @@ MUTANTS = (
         old="async with asyncio.timeout_at(deadline):",
         new="async with asyncio.timeout_at(None):",
         tests=(f"{TIPS}::test_no_first_words_in_time_is_slow_and_closes_the_request",),
-        because="Error",
+        because="Timeout (>",
     ),
     Mutant(
         name="circuit",
@@ -26,7 +26,7 @@ MUTANTS = (
         old="elif was_trying or self._failures >= FAILURES_TO_OPEN:",
         new="elif was_trying:",
         tests=(f"{TIPS}::test_three_failures_in_a_row_spare_the_model_until_it_rested",),
-        because="assert",
+        because="Expected regex: 'resting'",
     ),
     Mutant(
         name="one-voice",

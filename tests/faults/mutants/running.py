@@ -17,7 +17,7 @@ from tests.faults.mutants.mutant import is_script
 
 RUN_WITHIN_S = 240.0
 ALL_WITHIN_S = 1_800.0
-TEST_WITHIN_S = 75
+TEST_WITHIN_S = 40
 SHORT_WAIT_S = "12"
 """What a test waits for a message that will never come: see `tests.calls.talking`."""
 
@@ -34,7 +34,7 @@ def run(
     tests: Sequence[str], tree: Path, *, is_short_of_patience: bool, within_s: float = RUN_WITHIN_S
 ) -> dict[str, Outcome]:
     """By test; one that was not run, because nothing could be, is missing."""
-    outcomes = {}
+    outcomes: dict[str, Outcome] = {}
     scripts = [test for test in tests if is_script(test)]
     others = [test for test in tests if not is_script(test)]
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
