@@ -17,8 +17,8 @@ from tests.faults.mutants.mutant import is_script
 
 RUN_WITHIN_S = 240.0
 ALL_WITHIN_S = 1_800.0
-TEST_WITHIN_S = 40
-SHORT_WAIT_S = "12"
+TEST_WITHIN_S = 60
+SHORT_WAIT_S = "8"
 """What a test waits for a message that will never come: see `tests.calls.talking`."""
 
 
