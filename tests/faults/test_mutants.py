@@ -78,7 +78,7 @@ def test_only_the_expected_failure_kills(
     code.write_text("x = 1")
     seen: list[str] = []
 
-    def run(tests: tuple[str, ...], where: Path, *, is_short_of_patience: bool) -> dict[str, Outcome]:
+    def run(tests: tuple[str, ...], where: Path, *, test_within_s: int) -> dict[str, Outcome]:
         seen.append((where / "code.py").read_text())
         return {} if outcome is None else dict.fromkeys(tests, outcome)
 

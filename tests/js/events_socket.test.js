@@ -5,12 +5,14 @@ import { EventsStream } from "../../static/js/transport/events_socket.js";
 
 class FakeSocket {
   static made = [];
+  static isBlocked = false;
   readyState = 0;
   bufferedAmount = 0;
 
   constructor(url) {
     this.url = url;
     FakeSocket.made.push(this);
+    if (FakeSocket.isBlocked) setTimeout(() => this.onclose({ code: 1006, reason: "" }), 0);
   }
 
   accept() {
@@ -31,6 +33,7 @@ let now = 0;
 
 beforeEach(() => {
   FakeSocket.made = [];
+  FakeSocket.isBlocked = false;
   now = 0;
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   mock.method(performance, "now", () => now);
@@ -43,7 +46,7 @@ beforeEach(() => {
 afterEach(() => {
   mock.timers.reset();
   mock.restoreAll();
-  for (const name of ["window", "WebSocket"]) delete globalThis[name];
+  for (const name of ["window", "document", "WebSocket", "fetch"]) delete globalThis[name];
 });
 
 function pass(ms) {
@@ -64,7 +67,6 @@ function setUp() {
   };
   const stream = new EventsStream({ callId: "1", path: "/ws/calls/1/events", listeners });
   stream.open();
-  FakeSocket.made[0].accept();
   return { stream, events };
 }
 
@@ -72,6 +74,7 @@ const event = (seq) => ({ type: "event", seq, at: 0, kind: "note", payload: {} }
 
 test("a server that says nothing for twelve seconds is left for a new connection", () => {
   const { stream } = setUp();
+  FakeSocket.made[0].accept();
   for (let second = 0; second < 30; second += 1) {
     pass(1000);
     if (second % 5 === 0) FakeSocket.made[0].say({ type: "alive" });
@@ -86,6 +89,7 @@ test("a server that says nothing for twelve seconds is left for a new connection
 test("a hole makes it ask again from where it stands", () => {
   const { stream, events } = setUp();
   const [socket] = FakeSocket.made;
+  socket.accept();
   socket.say(event(1));
   socket.say(event(3));
   pass(500);
@@ -95,5 +99,31 @@ test("a hole makes it ask again from where it stands", () => {
   FakeSocket.made[1].accept();
   for (const seq of [2, 3]) FakeSocket.made[1].say(event(seq));
   assert.deepEqual(events, [1, 2, 3]);
+  stream.close();
+});
+
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test("while sockets are blocked the events come by polling", async () => {
+  const asked = [];
+  globalThis.document = { querySelector: () => null };
+  globalThis.fetch = async (path, { signal }) => {
+    asked.push(path);
+    const answers = [{ events: [event(1), event(2)], last: 2, epoch: 1 }];
+    const answer = answers[asked.length - 1];
+    if (answer) return { ok: true, status: 200, json: async () => answer };
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+  };
+  FakeSocket.isBlocked = true;
+  const { stream, events } = setUp();
+  for (let second = 0; second < 60; second += 1) {
+    pass(1000);
+    await settled();
+  }
+  assert.deepEqual(events, [1, 2]);
+  assert.match(asked[0], /after=0&epoch=0&/);
+  assert.match(asked[1], /after=2&epoch=1&/);
   stream.close();
 });

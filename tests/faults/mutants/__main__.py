@@ -66,9 +66,7 @@ def _whole(mutants: Sequence[Mutant], trees: SimpleQueue[Path], threads: ThreadP
     """Those whose tests fail although nothing is missing, by name."""
     tests = list(dict.fromkeys(test for mutant in mutants for test in mutant.tests))
     tree = trees.get()
-    outcomes = threads.submit(
-        running.run, tests, tree, is_short_of_patience=False, within_s=running.ALL_WITHIN_S
-    ).result()
+    outcomes = threads.submit(running.run, tests, tree).result()
     trees.put(tree)
     found = {mutant.name: judge_whole(mutant, outcomes) for mutant in mutants}
     return {name: verdict for name, verdict in found.items() if verdict is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant
 
 OUTBOX, LINK, UPLINK = "tests/js/outbox.test.js", "tests/js/link.test.js", "tests/js/uplink.test.js"
+LOST = "tests/e2e/test_nothing_lost.py"
 EVENTS, CURSOR = "tests/js/events_socket.test.js", "tests/js/cursor.test.js"
 
 MUTANTS = (
@@ -161,6 +162,16 @@ MUTANTS = (
         because="AssertionError",
     ),
     Mutant(
+        name="events-polled",
+        mechanism="After five sockets HTTP carries the events",
+        prevents="a network that blocks sockets leaves the screen empty",
+        file="static/js/transport/events_socket.js",
+        old="(isFallback ? this.#poller.start() : this.#poller.stop())",
+        new="(isFallback ? this.#poller.stop() : this.#poller.stop())",
+        tests=(f"{EVENTS}::while sockets are blocked the events come by polling",),
+        because="AssertionError",
+    ),
+    Mutant(
         name="polling-again",
         mechanism="Audio that HTTP did not take is sent again",
         prevents="each failed request is a hole",
@@ -229,5 +240,16 @@ MUTANTS = (
         new='return "over";\n      else await',
         tests=("tests/js/delivery.test.js::a refusal keeps the copy, a call that takes no more does not",),
         because="AssertionError",
+    ),
+    Mutant(
+        name="left-over-page",
+        mechanism="Every page sends what a closed window left",
+        prevents="the rest of a call whose window was closed stays in the browser for ever",
+        file="static/js/left_over.js",
+        old="\nvoid look();\n",
+        new="\nvoid look;\n",
+        tests=(f"{LOST}::test_what_a_closed_window_left_goes_up_from_the_next_page_of_its_rep_alone",),
+        because="Timeout",
+        within_s=240,
     ),
 )

@@ -22,6 +22,8 @@ class Mutant:
     new: str
     tests: tuple[str, ...]
     because: str
+    within_s: int = 60
+    """What each test may take; a browser needs longer."""
 
     def apply(self, text: str) -> str:
         """Raises `ValueError` when `old` is not found exactly once."""

@@ -29,7 +29,7 @@ def judge(mutant: Mutant, tree: Path) -> Verdict:
     """Takes it away, runs its tests, puts it back."""
     try:
         with without(mutant, tree):
-            outcomes = running.run(mutant.tests, tree, is_short_of_patience=True)
+            outcomes = running.run(mutant.tests, tree, test_within_s=mutant.within_s)
     except ValueError as error:
         return Verdict(mutant, str(error))
     troubles = [_trouble(mutant, test, outcomes.get(test)) for test in mutant.tests]
