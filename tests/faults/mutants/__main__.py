@@ -6,20 +6,28 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 from tests.faults.mutants import page, running
 from tests.faults.mutants.every import MUTANTS
 from tests.faults.mutants.mutant import Mutant
+from tests.faults.mutants.running import Outcome
 from tests.faults.mutants.tree import copy_tree
 from tests.faults.mutants.verdicts import Verdict, judge, judge_whole
 
 AT_ONCE = 2
+
+Trees = SimpleQueue[Path]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def main() -> int:
@@ -46,36 +54,54 @@ def main() -> int:
 
 
 def _try_all(mutants: Sequence[Mutant], at_once: int) -> Iterator[Verdict]:
+    """Whichever is ready first."""
     with _trees(min(at_once, len(mutants))) as trees, ThreadPoolExecutor(at_once) as threads:
-
-        def in_a_tree(mutant: Mutant) -> Verdict:
-            tree = trees.get()
-            try:
-                return judge(mutant, tree)
-            finally:
-                trees.put(tree)
-
-        whole = _whole(mutants, trees, threads)
-        sound = [mutant for mutant in mutants if mutant.name not in whole]
-        yield from whole.values()
-        for done in as_completed([threads.submit(in_a_tree, mutant) for mutant in sound]):
-            yield done.result()
+        outcomes = _whole(mutants, trees, threads)
+        sound = []
+        for mutant in mutants:
+            bad = judge_whole(mutant, outcomes)
+            if bad is None:
+                sound.append(mutant)
+            else:
+                yield bad
+        yield from _as_ready(threads, trees, judge, sound)
 
 
-def _whole(mutants: Sequence[Mutant], trees: SimpleQueue[Path], threads: ThreadPoolExecutor) -> dict[str, Verdict]:
-    """Those whose tests fail although nothing is missing, by name."""
-    tests = list(dict.fromkeys(test for mutant in mutants for test in mutant.tests))
-    tree = trees.get()
-    outcomes = threads.submit(running.run, tests, tree).result()
-    trees.put(tree)
-    found = {mutant.name: judge_whole(mutant, outcomes) for mutant in mutants}
-    return {name: verdict for name, verdict in found.items() if verdict is not None}
+def _whole(mutants: Sequence[Mutant], trees: Trees, threads: ThreadPoolExecutor) -> dict[str, Outcome]:
+    """All tests that are named, with nothing missing; those of one file in one run."""
+    by_file = defaultdict[str, list[str]](list)
+    for test in dict.fromkeys(test for mutant in mutants for test in mutant.tests):
+        by_file[test.partition("::")[0]].append(test)
+    count = trees.qsize()
+    shares = [
+        share for first in range(count) if (share := [*chain.from_iterable(list(by_file.values())[first::count])])
+    ]
+    outcomes: dict[str, Outcome] = {}
+    for found in _as_ready(threads, trees, running.run, shares):
+        outcomes |= found
+    return outcomes
+
+
+def _as_ready(
+    threads: ThreadPoolExecutor, trees: Trees, work: Callable[[T, Path], R], asked: Sequence[T]
+) -> Iterator[R]:
+    """`work` for each, in a tree that nobody else uses meanwhile."""
+
+    def in_a_tree(one: T) -> R:
+        tree = trees.get()
+        try:
+            return work(one, tree)
+        finally:
+            trees.put(tree)
+
+    for done in as_completed([threads.submit(in_a_tree, one) for one in asked]):
+        yield done.result()
 
 
 @contextmanager
-def _trees(count: int) -> Iterator[SimpleQueue[Path]]:
+def _trees(count: int) -> Iterator[Trees]:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        trees: SimpleQueue[Path] = SimpleQueue()
+        trees: Trees = SimpleQueue()
         for number in range(count):
             trees.put(copy_tree(Path(folder) / str(number)))
         yield trees
