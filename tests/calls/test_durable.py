@@ -12,6 +12,7 @@ import pytest
 
 from calls.events import Kind
 from calls.live import recording, store
+from calls.live import session as session_module
 from calls.live.recording import Recorder
 from calls.live.registry import registry
 from calls.live.store import Batch, Outcome
@@ -64,6 +65,8 @@ async def test_a_storage_that_is_away_costs_half_a_minute_of_memory_and_no_more(
 async def test_what_could_not_be_saved_is_saved_later_although_nothing_more_happens(
     live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A rung that changes is an event, and with it comes another save.
+    monkeypatch.setattr(session_module, "OFFLINE_AFTER_S", 3_600.0)
     rep = await caller("rep")
     call_id = await rep.start_call()
     async with rep.audio(call_id) as audio:
