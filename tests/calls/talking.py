@@ -105,10 +105,11 @@ class Socket:
         return await self.until(lambda message: message.get("kind") == kind)
 
     async def closed(self) -> Closed:
-        """Waits for the server's close."""
+        """Waits for the server's close; signs of life alone do not keep it waiting for ever."""
         try:
-            while True:
-                await self.receive()
+            async with asyncio.timeout(2 * WITHIN_S):
+                while True:
+                    await self.receive()
         except Closed as closed:
             return closed
 

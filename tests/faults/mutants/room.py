@@ -15,7 +15,7 @@ MUTANTS = (
         old="if len(businesses_of_calls) >= settings.LIVE_CALLS_MAX:",
         new="if len(businesses_of_calls) < 0:",
         tests=(f"{OVERLOAD}::test_a_full_process_says_so_and_has_room_again",),
-        because="Error",
+        because="TimeoutError",
     ),
     Mutant(
         name="calls-per-business",
@@ -25,7 +25,7 @@ MUTANTS = (
         old="if businesses_of_calls.count(business_id) >= settings.LIVE_CALLS_PER_BUSINESS:",
         new="if businesses_of_calls.count(business_id) < 0:",
         tests=(f"{OVERLOAD}::test_one_business_does_not_take_the_room_of_another",),
-        because="assert",
+        because="KeyError: 'code'",
     ),
     Mutant(
         name="sockets-per-member",
