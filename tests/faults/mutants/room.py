@@ -85,7 +85,7 @@ MUTANTS = (
         old="return self._queued >= PATIENT_WAITING_SAMPLES",
         new="return self._queued < 0",
         tests=("tests/calls/test_bad_input.py::test_a_recording_sent_faster_than_it_is_heard_is_told_to_wait",),
-        because="Error",
+        because="TimeoutError",
     ),
     Mutant(
         name="ack-heartbeat",
