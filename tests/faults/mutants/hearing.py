@@ -99,7 +99,7 @@ MUTANTS = (
         old="            error = FAULT\n        else:\n            return",
         new="            raise\n        else:\n            return",
         tests=(f"{LANES}::test_a_fault_of_ours_in_an_engine_costs_a_stream_and_not_the_call",),
-        because="a fault of ours",
+        because="IndexError",
     ),
     Mutant(
         name="live-first",
