@@ -222,7 +222,8 @@ def process_faults() -> Iterator[Fault]:
     noticed = Promise(help_s=12.0, again_s=5.0)
     yield signalled("web: kill -9 of the call's owner", "owner", signal.SIGKILL, lasts_s=5, promise=another)
     yield signalled("web: SIGSTOP of the call's owner for 15 s", "owner", signal.SIGSTOP, lasts_s=15, promise=noticed)
-    yield shared("web: kill -9 of both for 5 s", kill_webs, start_webs, lasts_s=5, promise=BACK_SOON)
+    # Nobody tells the browser that they are back: by then it waits 4 s between two tries.
+    yield shared("web: kill -9 of both for 5 s", kill_webs, start_webs, lasts_s=5, promise=Promise(again_s=8.0))
     yield shared("deploy: all processes, one after the other", deploy, promise=Promise(help_s=6.0, again_s=5.0))
     yield signalled("worker: kill -9 for 5 s", "worker", signal.SIGKILL, lasts_s=5, promise=GOES_ON)
     yield signalled("worker: SIGSTOP for 15 s", "worker", signal.SIGSTOP, lasts_s=15, promise=GOES_ON)

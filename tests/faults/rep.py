@@ -22,6 +22,7 @@ from tests.faults.uplink import Uplink, quietly
 STARTED_WITHIN_S = 60.0
 ENDED_WITHIN_S = 120.0
 LAST_ACKS_S = 2.0
+PATIENCE = 30
 LOG = "SELECT seq, kind, payload FROM calls_callevent WHERE call_id = %s ORDER BY seq"
 GAPS = "SELECT count(*) FROM calls_gap WHERE call_id = %s AND repaired_at IS NULL"
 SETTLED = """
@@ -167,10 +168,19 @@ class Rep:
         until = self._clock() + within_s
         while not await self._is_settled() and self._clock() < until:  # noqa: ASYNC110 - the worker decides
             await asyncio.sleep(0.5)
-        account = await asyncio.to_thread(self.account)
+        account = await self._account_when_possible()
         if account.faults:
             await asyncio.to_thread(self._keep_evidence, account)
         return account
+
+    async def _account_when_possible(self) -> Account:
+        """Somebody may have stopped the database just now: it is asked again for a while."""
+        for _ in range(PATIENCE):
+            try:
+                return await asyncio.to_thread(self.account)
+            except psycopg.Error:
+                await asyncio.sleep(1.0)
+        return await asyncio.to_thread(self.account)
 
     def _keep_evidence(self, account: Account) -> None:
         """The log and the gaps of a call that is not whole, beside the house, which goes away."""
