@@ -21,6 +21,7 @@ help:
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
 	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
+	@echo "                 WHAT=endurance MINUTES=30: 20 calls that come and go; what grows, what stays open"
 	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"

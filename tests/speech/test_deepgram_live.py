@@ -392,6 +392,20 @@ async def test_leaving_is_quick_when_the_peer_ignores_it(deepgram: Emulator) -> 
         await listener.stream.aclose()
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_leaving_while_audio_comes_leaves_nothing_behind(deepgram: Emulator, turns: int) -> None:
+    """Whatever the loop was about to do with the audio: a writer that goes on would keep the socket alive for ever."""
+    before = asyncio.all_tasks()
+    stream = await provider(deepgram).open(SPEC)
+    await eventually(lambda: stream._is_connected)  # type: ignore[attr-defined]
+    await asyncio.sleep(QUICK.keep_alive_s / 2)
+    await stream.send(0, tone(FRAME_MS))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await stream.aclose()
+    assert not {task for task in asyncio.all_tasks() - before if "deepgram" in task.get_name()}
+
+
 async def test_finishing_without_an_answer_leaves_a_gap(deepgram: Emulator) -> None:
     deepgram.faults.append(Fault("mute"))
     listener = await listen(deepgram, replace(QUICK, finish_s=0.2))

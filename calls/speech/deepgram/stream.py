@@ -198,7 +198,9 @@ class DeepgramStream:
                 return
             self._has_audio.clear()
             try:
-                await asyncio.wait_for(self._has_audio.wait(), self._timings.keep_alive_s)
+                # Not `wait_for`: up to Python 3.11 it forgets a cancellation that comes together with audio.
+                async with asyncio.timeout(self._timings.keep_alive_s):
+                    await self._has_audio.wait()
             except TimeoutError:
                 await socket.keep_alive()
 
