@@ -12,7 +12,7 @@ SLOW := e2e or speech or sockets or processes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data
+.PHONY: help run test check bench faults chaos setup setup-dev lint test-fast test-slow template lock clean clean-data
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
@@ -22,6 +22,9 @@ help:
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
 	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
 	@echo "                 WHAT=endurance MINUTES=30: 20 calls that come and go; what grows, what stays open"
+	@echo "make faults      break one thing after the other; prints a table, keeps it in bench/results (about 20 minutes)"
+	@echo "                 ONLY='web:': only faults whose name holds these words"
+	@echo "make chaos       break things at random, SECONDS=600 long, by a SEED; the last line is the verdict"
 	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
@@ -58,6 +61,12 @@ check: lint
 
 bench: setup-dev
 	@$(PY) -m bench$(if $(WHAT),.$(WHAT))$(if $(MINUTES), --minutes $(MINUTES))
+
+faults: setup-dev
+	@$(PY) -m tests.faults$(if $(ONLY), --only "$(ONLY)")
+
+chaos: setup-dev
+	@$(PY) -m tests.faults.chaos --seconds $(or $(SECONDS),600)$(if $(SEED), --seed $(SEED))
 
 template: setup-dev
 	@$(PY) -m salespilot.quickstart.template

@@ -28,6 +28,7 @@ from calls.live.recording_mark import Mark, claim, remove, write_mark
 from calls.models import Call, CallEvent, CallState, Gap, Recording, ReportState
 from calls.services import CallNotFound, CallOver, append_event
 from calls.speech.base import BYTES_PER_SAMPLE
+from calls.speech.browser import NAME as BROWSER
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
 
@@ -151,10 +152,15 @@ def _tell(call: Call, *, there: int, start: int, end: int) -> None:
 
 
 def _heard_ms(call: Call) -> int:
-    """Up to where the call's own time accounts for everything: by lines, or by gaps that the log tells."""
+    """Up to where the call's own time accounts for everything: by an engine's lines, or by gaps that the log tells.
+
+    A browser tells its own rep of audio that has yet to come, and nothing of the other side.
+    """
     last_gap = Gap.objects.filter(call=call).aggregate(last=Max("end_ms"))["last"] or 0
-    lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value).values_list("payload__end_ms", flat=True)
-    return max(ms(call.acked_samples), last_gap, max(map(int, lines), default=0))
+    lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value).exclude(payload__provider=BROWSER)
+    return max(
+        ms(call.acked_samples), last_gap, max(map(int, lines.values_list("payload__end_ms", flat=True)), default=0)
+    )
 
 
 def _add_gap(call: Call, start_ms: int, end_ms: int, reason: str) -> None:

@@ -82,7 +82,13 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     redact = tuple(current_policy().redact)
     spec = StreamSpec(call.id.hex, require_tenant().schema_name, call.channels, keyterms, redact=redact)
     repaired = asyncio.run(_transcribe(provider, spec, pieces))
-    return sum(_close(call, each, heard) for each in repaired)
+    closed, known = 0, list(heard)
+    for each in repaired:
+        # Two gaps, told for two reasons, may hold the same audio.
+        found = _close(call, each, known)
+        closed += found is not None
+        known += found or ()
+    return closed
 
 
 def again_at(call: Call, now: datetime) -> datetime | None:
@@ -163,11 +169,12 @@ async def _transcribe_one(provider: SpeechProvider, spec: StreamSpec, piece: Pie
     return Repaired(piece.span, tuple(lines), tuple(usage))
 
 
-def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
+def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> list[Line] | None:
+    """The lines that were new; None when somebody else closed it."""
     with transaction.atomic():
         closed = _close_span(repaired.span)
         if closed is None:
-            return False
+            return None
         number = max((line.utterance for line in heard), default=0) + 1_000 * closed
         new = [each for each in repaired.lines if not is_heard(each, heard)]
         for offset, line in enumerate(_clean(new, heard)):
@@ -175,7 +182,7 @@ def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
             append_event(call.id, Kind.LINE, events.line(CleanLine(numbered)))
         for usage in repaired.usage:
             _meter(call, usage)
-    return True
+    return new
 
 
 def _close_span(span: Span) -> int | None:

@@ -20,6 +20,7 @@ from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch, database_now
 from calls.speech.base import SAMPLES_PER_MS, Gap
+from calls.speech.browser import NAME as BROWSER
 from coaching.course import Course
 from coaching.ears import recalled
 from coaching.services import load_material
@@ -130,10 +131,11 @@ def _starts(call: Call) -> tuple[Start, ...]:
 
 
 def unheard_gaps(call: OpenedCall, until_ms: int) -> list[Gap]:
-    """What the former owner kept, but did not live to hear: by channel, from its last saved line."""
+    """What the former owner kept, but did not live to hear: by channel, from the last line an engine heard."""
+    heard = [line for line in call.past.lines if line.provider != BROWSER]
     gaps = []
     for channel in list(Channel)[: call.channels]:
-        last_ms = max((line.end_ms for line in call.past.lines if line.channel is channel), default=0)
+        last_ms = max((line.end_ms for line in heard if line.channel is channel), default=0)
         start_ms = max(call.acked_samples // SAMPLES_PER_MS, min(last_ms, until_ms))
         is_known = any(start <= start_ms and until_ms <= end for start, end in call.gaps)
         if start_ms < until_ms and not is_known:

@@ -85,6 +85,15 @@ def test_a_gap_is_filled_and_what_was_heard_is_not_written_twice(deepgram: Emula
     assert is_whole(call.pk)
 
 
+def test_what_two_gaps_hold_is_written_once(deepgram: Emulator, call: Call) -> None:
+    """The engine's loss and the end of the call may tell of the same stretch, each for itself."""
+    Gap.objects.create(call=call, start_ms=20_000, end_ms=25_000, reason="Nobody was listening.")
+    write_report(call.pk)
+    assert recovered(call) == ["Half of that."]
+    assert not Gap.objects.filter(call=call, repaired_at=None).exists()
+    assert is_whole(call.pk)
+
+
 def test_recorded_audio_has_its_own_price(deepgram: Emulator, call: Call) -> None:
     write_report(call.pk)
     entry = UsageEntry.objects.get(call_id=call.pk)

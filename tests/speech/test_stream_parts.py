@@ -130,6 +130,8 @@ def test_the_clock_of_a_socket_leads_back_to_the_calls() -> None:
     clock.sent(800_000, 16_000)
     assert [clock.to_ms(second) for second in (0.0, 1.5, 2.0, 2.5, 9.0)] == [10_000, 11_500, 50_000, 50_500, 57_000]
     assert clock.sent_samples == 48_000
+    # What ends at the hole ends before it: the last word would else last as long as the hole.
+    assert [clock.end_to_ms(second) for second in (0.0, 1.5, 2.0, 2.5)] == [10_000, 11_500, 12_000, 50_500]
 
 
 def test_a_hum_sounds_and_silence_does_not() -> None:
