@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics, speech
+from calls.accounts import own_speech
 from calls.consents import state_of
 from calls.events import Kind
 from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
@@ -73,7 +74,7 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     `heard` are the lines the call has: what they cover already is not written a second time. Each span is closed
     together with its lines, once, whoever else tries.
     """
-    provider = speech.get_provider()
+    provider = _provider()
     if provider is None:
         return 0
     pieces = list(_pieces(call, MOST_MS))
@@ -91,13 +92,19 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     return closed
 
 
+def _provider() -> SpeechProvider | None:
+    """On the business's own account, where it has one."""
+    own = own_speech()
+    return speech.get_provider(own) if own else speech.get_provider()
+
+
 def again_at(call: Call, now: datetime) -> datetime | None:
     """When the gaps that are left are worth another try; None when they are not: nothing can be transcribed.
 
     The pause is the time since the call's end, and so doubles from try to try.
     """
     age = now - (call.ended_at or now)
-    if age > TRIES_FOR or speech.get_provider() is None or next(_pieces(call, SLICE_MS), None) is None:
+    if age > TRIES_FOR or _provider() is None or next(_pieces(call, SLICE_MS), None) is None:
         return None
     return now + max(age, timedelta(seconds=FIRST_AGAIN_S))
 

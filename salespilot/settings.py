@@ -275,6 +275,10 @@ SPEECH_PROVIDER = env.choice("SPEECH_PROVIDER", "auto", ("auto", "deepgram", "lo
 DEEPGRAM_API_KEY = env.text("DEEPGRAM_API_KEY")
 DEEPGRAM_BASE_URL = env.url("DEEPGRAM_BASE_URL", "", schemes=("http", "https"))
 DEEPGRAM_MODEL = env.text("DEEPGRAM_MODEL", "nova-3")
+# Most live streams at once at the vendor on the installation's key; 0: nobody counts. How many of them are left to
+# businesses that hold none.
+SPEECH_SLOTS_MAX = env.integer("SPEECH_SLOTS_MAX", 0, minimum=0, maximum=100_000)
+SPEECH_SLOTS_RESERVED = env.integer("SPEECH_SLOTS_RESERVED", 1, minimum=0, maximum=10_000)
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "", schemes=("http", "https"))
 OPENAI_LIVE_MODEL = env.text("OPENAI_LIVE_MODEL", "gpt-6-luna")

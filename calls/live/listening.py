@@ -37,6 +37,9 @@ SHORTEST_GAP_MS = 50
 UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
 BROWSER_UTTERANCES = 800_000_000
+SECOND_ENGINE_WORDS = "The engine on our own server is listening."
+FULL = "All speech slots are in use: "
+FULL_WORDS = f"{FULL}there is no live transcript until one is free."
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +93,8 @@ class Listening:
         self._told = Told()
         self._browser_heard_at = float("-inf")
         self._is_up = False
+        self._is_slotless = False
+        """Nothing is wrong with the first choice, but it waits for a free slot."""
         self._is_deaf = False
         """Somebody tried to hear and can not; before the first engine has answered it is neither."""
         self._arrived = (0, 0.0)
@@ -289,11 +294,11 @@ class Listening:
         self._append(Kind.USAGE, events.usage(usage))
 
     def hearing(self, state: StreamState) -> None:
-        self._is_up, self._is_deaf = state.is_up, not state.is_up
+        self._is_up, self._is_deaf, self._is_slotless = state.is_up, not state.is_up, state.is_full
         if state.is_up:
             is_first_choice = state.engine in {"", self._provider_name}
             rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH
-            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else "The engine on our own server is listening.")
+            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else self._why(SECOND_ENGINE_WORDS))
             if self._repair is not None:
                 self._repair.hurry()
             if is_first_choice and not self._first_choice_heard:
@@ -332,7 +337,8 @@ class Listening:
         self._browser_heard_at = time.monotonic()
         self.heard(line)
         if not self._is_up:
-            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, "Your browser recognises the speech itself.")
+            words = self._why("Your browser recognises the speech itself.")
+            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, words)
 
     def tick(self) -> None:
         """About every second: the browser may have stopped to hear."""
@@ -342,7 +348,11 @@ class Listening:
     def _nobody_hears(self) -> None:
         # While nobody may be heard, that nobody hears is no news.
         if not self._door.is_shut and time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
-            self._put_rung(Part.SPEECH, Rung.RECORDING, "")
+            self._put_rung(Part.SPEECH, Rung.RECORDING, FULL_WORDS if self._is_slotless else "")
+
+    def _why(self, words: str) -> str:
+        """`words`, a sentence, with its reason where that is want of a slot."""
+        return f"{FULL}{words[0].lower()}{words[1:]}" if self._is_slotless else words
 
     # Gaps -----------------------------------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
 
+from calls.accounts import own_speech
 from calls.events import Kind
 from calls.live import recording
 from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
@@ -19,6 +20,7 @@ from calls.live.recording_mark import claim
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
 from calls.services import claim_epoch, database_now
+from calls.speech.accounts import OwnAccount
 from calls.speech.base import SAMPLES_PER_MS, Gap
 from calls.speech.browser import NAME as BROWSER
 from coaching.course import Course
@@ -28,6 +30,7 @@ from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentSt
 from tenants.consent.rules import Answer, Mode
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
+from tenants.house.vendor_keys import model_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class OpenedCall:
     redact: tuple[str, ...]
     allow_model_cards: bool
     allow_browser_speech: bool
+    own_speech: OwnAccount | None = None
+    own_model_key: str = field(default="", repr=False)
 
     @property
     def is_replay(self) -> bool:
@@ -118,6 +123,8 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         redact=tuple(policy.redact),
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
+        own_speech=own_speech(),
+        own_model_key=model_key(),
     )
 
 

@@ -25,8 +25,10 @@ from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
 from calls.services import CallError
 from calls.speech import get_provider
+from calls.speech.accounts import OwnAccount
 from calls.speech.base import SpeechProvider
 from coaching.llm import get_card_model
+from coaching.llm.base import CardModel
 from tenants.context import Business, business_scope
 
 LOOK_EVERY_S = 2.0
@@ -173,8 +175,8 @@ class Registry:
                 call=call,
                 feed=feed,
                 writer=writer,
-                provider=speech_provider(),
-                model=get_card_model() if call.allow_model_cards else None,
+                provider=speech_provider(call.own_speech) if call.own_speech else speech_provider(),
+                model=_card_model(call) if call.allow_model_cards else None,
                 on_over=self._over,
             )
         except Exception:
@@ -234,13 +236,20 @@ class Registry:
                     session.look_into_inbox()
 
 
-def speech_provider() -> SpeechProvider | None:
-    """None when no engine can be had; a fault while loading one costs its rung, not the call."""
+def speech_provider(own: OwnAccount | None = None) -> SpeechProvider | None:
+    """None when no engine can be had; a fault while loading one costs its rung, not the call.
+
+    `own`: the business's account at the vendor, where it has one.
+    """
     try:
-        return get_provider()
+        return get_provider(own)
     except Exception:
         logger.exception("No speech engine")
         return None
+
+
+def _card_model(call: OpenedCall) -> CardModel | None:
+    return get_card_model(call.own_model_key) if call.own_model_key else get_card_model()
 
 
 registry = Registry()

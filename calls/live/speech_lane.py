@@ -108,6 +108,8 @@ class SpeechLane:
         self._utterance_base = first_utterance
         self._open_utterances: set[tuple[Channel, int]] = set()
         self._missing: dict[Channel, int] = {}
+        self._told_ms: dict[Channel, int] = {}
+        """Through where the stream itself has told its gaps: they are not told, and repaired, a second time."""
         self._missing_why = ""
         self._is_finishing = False
         self._is_over = False
@@ -194,7 +196,7 @@ class SpeechLane:
         """After `run`: what nobody heard up to `end_sample`, by channel."""
         gaps = []
         for channel in self._channels:
-            start_ms = min(self._missing.get(channel, ms(end_sample)), max(self._sink.settled_ms(channel), 0))
+            start_ms = min(self._missing.get(channel, ms(end_sample)), self._done_ms(channel))
             if start_ms < ms(end_sample):
                 gaps.append(Gap(channel, start_ms, ms(end_sample), self._missing_why or "Nobody was listening."))
         return gaps
@@ -299,6 +301,7 @@ class SpeechLane:
         elif isinstance(event, Usage):
             self._sink.used(event)
         elif isinstance(event, Gap):
+            self._told_ms[event.channel] = max(event.end_ms, self._told_ms.get(event.channel, 0))
             self._sink.missed(event)
         elif isinstance(event, Refusal):
             self._sink.refused(event)
@@ -344,13 +347,17 @@ class SpeechLane:
         self._held_back = None
         if self.sent_through:
             for channel in self._channels:
-                self._miss(channel, self._sink.settled_ms(channel), error.reason)
+                self._miss(channel, self._done_ms(channel), error.reason)
         for channel, utterance in sorted(self._open_utterances):
             self._sink.heard(_withdrawn(channel, utterance, self._provider.name))
         self._open_utterances.clear()
         self._sink.hearing(StreamState(is_up=False, reason=error.reason, engine=""))
         if not error.retryable:
             self._sink.refused(Refusal(self._provider.name, error.reason))
+
+    def _done_ms(self, channel: Channel) -> int:
+        """Before it everything is settled or told as a gap."""
+        return max(self._sink.settled_ms(channel), self._told_ms.get(channel, 0))
 
     def _drop_oldest(self) -> None:
         piece = self._queue.popleft().piece

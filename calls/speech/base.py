@@ -20,14 +20,18 @@ BYTES_PER_SAMPLE = 2
 class SpeechError(Exception):
     """Speech failed. `retryable` says whether the same provider may be tried again in this call.
 
-    `reason` is one sentence without personal data or keys, fit for a log line and for the state light.
+    `reason` is one sentence without personal data or keys, fit for a log line and for the state light. `is_full`: the
+    service works, but all its slots for live streams are in use.
     """
 
-    def __init__(self, reason: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retryable: bool, retry_after_s: float | None = None, is_full: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.is_full = is_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,13 @@ class StreamState:
 
     Every stream yields one as soon as it hears, and one at each change. After a failure of its service a stream
     hears once the service has said something, not once it can be reached. `engine` names the provider that
-    hears now ("deepgram", "local"), "" while nobody does.
+    hears now ("deepgram", "local"), "" while nobody does. `is_full`: the first choice waits for a free slot.
     """
 
     is_up: bool
     reason: str
     engine: str = ""
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from calls import repair, speech, sweeper
 from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Recording, Report, ReportState
 from calls.reports import repair_again, write_report
-from calls.speech import choice
 from coaching.types import Channel
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
@@ -52,9 +51,7 @@ def deepgram(settings: Any) -> Iterator[Emulator]:
     asyncio.run_coroutine_threadsafe(emulator.__aenter__(), loop).result(20)
     emulator.recorded_offset_ms = 20_000
     settings.SPEECH_PROVIDER, settings.DEEPGRAM_BASE_URL, settings.DEEPGRAM_API_KEY = "deepgram", emulator.url, "key"
-    choice._is_chosen = False
     yield emulator
-    choice._is_chosen = False
     asyncio.run_coroutine_threadsafe(emulator.__aexit__(None, None, None), loop).result(20)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(20)

@@ -18,6 +18,7 @@ from calls.speech.deepgram.messages import Failure, Metadata, Results, Utterance
 from calls.speech.deepgram.options import Account, Timings
 from calls.speech.deepgram.transcript import NAME, Transcript
 from calls.speech.hearing import Hearing
+from calls.speech.slots.desk import FreeSlot, Slot
 
 if TYPE_CHECKING:
     from deepgram import AsyncDeepgramClient
@@ -31,10 +32,19 @@ MOST_WAITING_AT_FIRST_MS = 10_000
 MOST_UNSENT_MS = 60_000
 
 
+class NoSlotError(SpeechError):
+    """Our own count says that the account has no slot left."""
+
+    def __init__(self) -> None:
+        super().__init__("all speech slots are in use", retryable=True, is_full=True)
+
+
 class DeepgramStream:
     """Reconnects by itself while the call lives: after 0.25, 0.5, 1, 2, 4 s with jitter, or Retry-After.
 
     The first socket counts as hearing once it is open; after a failure the next does once it has sent results.
+    It connects with a slot only, which it keeps while it lives, between two sockets too: without one it waits in the
+    queue, and its state says so, as when Deepgram itself answers 429.
 
     Bound: 1.5 s of audio (10 s at first) waits for a socket, the oldest gives way and becomes a `Gap`. With a
     socket, 60 s may wait; beyond, `send` raises `SpeechError`. It never blocks.
@@ -42,12 +52,19 @@ class DeepgramStream:
     """
 
     def __init__(
-        self, spec: StreamSpec, account: Account, timings: Timings, client: AsyncDeepgramClient | None = None
+        self,
+        spec: StreamSpec,
+        account: Account,
+        timings: Timings,
+        client: AsyncDeepgramClient | None = None,
+        *,
+        slot: Slot | None = None,
     ) -> None:
         self._spec = spec
         self._account = account
         self._timings = timings
         self._client = client
+        self._slot: Slot = slot or FreeSlot()
         self._hearing = Hearing(spec, engine=NAME, model=account.model)
         self._transcript = Transcript(self._hearing)
         self._framer = Framer(spec.channels)
@@ -98,6 +115,7 @@ class DeepgramStream:
         self._end(None)
 
     def _end(self, error: SpeechError | None) -> None:
+        self._slot.give_back()
         self._hearing.meter()
         self._hearing.outbox.close(error)
 
@@ -129,11 +147,20 @@ class DeepgramStream:
 
     async def _recover(self, error: SpeechError) -> bool:
         """Tell, then wait for the next attempt. False when there must be none."""
+        if isinstance(error, NoSlotError):
+            self._hearing.down(error.reason, is_full=True)
+            if not self._is_finishing:
+                await self._slot.wait()
+            return True
         metrics.errors.labels(service="speech").inc()
         details = {"call": self._spec.call_id, "reason": error.reason, "attempt": self._attempt}
         logger.warning("speech stream lost", extra=details)
         self._has_failed = True
-        self._hearing.down(error.reason)
+        self._hearing.down(error.reason, is_full=error.is_full)
+        if error.is_full:
+            # The count was wrong, or others use the account too: whoever is next in the queue tries first.
+            self._slot.note_busy(error.retry_after_s)
+            self._slot.give_back()
         self._transcript.forget()
         if not error.retryable:
             self._is_closed = True
@@ -152,6 +179,8 @@ class DeepgramStream:
 
     async def _one_socket(self) -> None:
         """From opening to its end. Raises SpeechError for every end that was not asked for."""
+        if not await self._slot.take():
+            raise NoSlotError
         try:
             if self._client is None:
                 self._client = await new_client(self._account, self._timings, session_id=self._spec.call_id)
