@@ -28,7 +28,6 @@ from calls.speech import get_provider
 from calls.speech.accounts import OwnAccount
 from calls.speech.base import SpeechProvider
 from coaching.llm import get_card_model
-from coaching.llm.base import CardModel
 from tenants.context import Business, business_scope
 
 LOOK_EVERY_S = 2.0
@@ -176,7 +175,7 @@ class Registry:
                 feed=feed,
                 writer=writer,
                 provider=speech_provider(call.own_speech) if call.own_speech else speech_provider(),
-                model=_card_model(call) if call.allow_model_cards else None,
+                model=get_card_model(business.id, call.own_model_key) if call.allow_model_cards else None,
                 on_over=self._over,
             )
         except Exception:
@@ -246,10 +245,6 @@ def speech_provider(own: OwnAccount | None = None) -> SpeechProvider | None:
     except Exception:
         logger.exception("No speech engine")
         return None
-
-
-def _card_model(call: OpenedCall) -> CardModel | None:
-    return get_card_model(call.own_model_key) if call.own_model_key else get_card_model()
 
 
 registry = Registry()

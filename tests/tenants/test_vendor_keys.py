@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from coaching.llm.base import ModelError
 from coaching.llm.choice import get_card_model
+from coaching.llm.tips import GuardedModel
 from salespilot.quickstart.processes import free_port
 from tenants.audit.models import Action, AuditLine
 from tenants.context import Business, business_scope
@@ -18,6 +20,7 @@ from tenants.house import vendor_keys
 from tenants.house.models import VendorKeys
 from tests.conftest import ClientFor, MakeMember
 from tests.vendors.deepgram import Emulator
+from tests.vendors.openai import OpenAIServer
 
 PAGE = "/admin/house/vendorkeys/1/change/"
 KEY = "acmes-own-secret-key-4711"
@@ -148,11 +151,19 @@ def test_only_admins_come_near_it(role: str, member: MakeMember, client_for: Cli
     assert not VendorKeys.objects.exists()
 
 
-def test_a_model_key_of_its_own_makes_a_model_of_its_own(admin: Client, settings: Any) -> None:
+def test_a_model_key_of_its_own_is_the_one_its_calls_ask_with(admin: Client, settings: Any) -> None:
+    settings.OPENAI_API_KEY = "of-the-installation"
     settings.OPENAI_BASE_URL = f"http://127.0.0.1:{free_port()}/v1"
     assert "could not be checked" in text(save(admin, model_key=KEY))
-    assert vendor_keys.model_key() == KEY
-    own, shared = get_card_model(vendor_keys.model_key()), get_card_model()
-    assert own is not None
-    assert own is not shared
-    assert get_card_model(KEY) is own
+    with OpenAIServer(key=KEY) as vendor:
+        settings.OPENAI_BASE_URL = vendor.url
+        own, shared = get_card_model(1, vendor_keys.model_key()), get_card_model(2)
+        assert isinstance(own, GuardedModel)
+        assert isinstance(shared, GuardedModel)
+        asyncio.run(warmed_up(own))
+        with pytest.raises(ModelError, match="refused"):
+            asyncio.run(warmed_up(shared))
+
+
+async def warmed_up(model: GuardedModel) -> None:
+    await model.warm_up()
