@@ -1,0 +1,15 @@
+"""All mutants, in the order of the page."""
+
+from __future__ import annotations
+
+from tests.faults.mutants import after, browser, coaching, hearing, owning, room, saving
+
+MUTANTS = (
+    *saving.MUTANTS,
+    *owning.MUTANTS,
+    *hearing.MUTANTS,
+    *after.MUTANTS,
+    *room.MUTANTS,
+    *coaching.MUTANTS,
+    *browser.MUTANTS,
+)

@@ -1,0 +1,41 @@
+"""What the sweeper finds, without a worker: reports that nobody was asked for, and those whose writer died."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from calls import claims, sweeper
+from calls.models import Call, ReportState
+from tenants.members.models import Member
+from tests.reports.written import ended_call
+
+MakeMember = Callable[..., Member]
+
+pytestmark = pytest.mark.usefixtures("rolled_back")
+
+
+def test_a_report_that_nobody_was_asked_for_is_found(member: MakeMember) -> None:
+    rep = member("rep")
+    due, later = ended_call(rep), ended_call(rep, report_due_at=timezone.now() + timedelta(hours=1))
+    assert list(sweeper.due_reports()) == [due.pk]
+    assert claims.claim(due.pk) is not None
+    assert list(sweeper.due_reports()) == []
+    assert Call.objects.get(pk=later.pk).report_state == ReportState.DUE
+
+
+def test_a_report_whose_writer_died_is_found_once_its_claim_lapses(member: MakeMember) -> None:
+    call = ended_call(member("rep"))
+    first = claims.claim(call.pk)
+    assert first is not None
+    assert claims.claim(call.pk) is None
+    Call.objects.filter(pk=call.pk).update(report_due_at=timezone.now())
+    assert list(sweeper.due_reports()) == [call.pk]
+    second = claims.claim(call.pk)
+    assert second is not None
+    # The one that seemed dead goes on: what it has is not the report any more.
+    assert not claims.finish(first)
+    assert claims.finish(second)
