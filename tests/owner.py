@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -58,8 +56,7 @@ def connect(url: str = "") -> psycopg.Connection[Any]:
 _kept: list[psycopg.Connection[Any]] = []
 
 
-@contextmanager
-def _kept_connection() -> Iterator[psycopg.Connection[Any]]:
+def _kept_connection() -> psycopg.Connection[Any]:
     """The connection of all sweeps of this process: a new one would read the catalogue of all tables every time.
 
     A test may have ended it, together with all others of the server.
@@ -68,7 +65,7 @@ def _kept_connection() -> Iterator[psycopg.Connection[Any]]:
         _kept[0].execute("SELECT 1")
     except (IndexError, psycopg.OperationalError):
         _kept[:] = [connect()]
-    yield _kept[0]
+    return _kept[0]
 
 
 def someone_waits(connection: psycopg.Connection[Any]) -> bool:
@@ -103,7 +100,8 @@ def sweep(swept: Swept) -> None:
     Few tables hold rows after a test, and TRUNCATE, which makes new files, costs a hundred times a DELETE. It is left
     for tables with a policy or a trigger, which may forbid DELETE. Foreign keys are looked at when it commits.
     """
-    with _kept_connection() as owner, owner.transaction():
+    owner = _kept_connection()
+    with owner.transaction():
         owner.execute("SET LOCAL lock_timeout TO '10s'")
         found = owner.execute(_TABLES, [[*BUSINESSES, "public"]]).fetchall()
         tables = {(schema, table): can_delete for schema, table, can_delete in found if table not in KEPT}

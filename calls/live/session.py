@@ -1,8 +1,8 @@
 """One live call in the process that owns it: audio in, events out. The only writer of the call's log.
 
 The event loop runs everything here; nothing on this path waits for the database, the disk or the channel
-layer. A session outlives its sockets by `UNATTENDED_S`, so that a reconnect finds everything as it was; then
-it lets go, and whoever reconnects later rebuilds it from the log.
+layer. A session outlives its sockets by half a minute (`housekeeping`), so that a reconnect finds everything as
+it was; then it lets go, and whoever reconnects later rebuilds it from the log.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import orjson
 
 from calls import metrics, refusals
 from calls.events import Kind, Payload
-from calls.live import opening, recording
+from calls.live import recording
 from calls.live.acks import Watermarks
-from calls.live.audio import Frame, FrameError, ms, parse_frame, samples
+from calls.live.audio import Frame, FrameError, ms, parse_frame
 from calls.live.coach_desk import CoachDesk
 from calls.live.door import ConsentState, Door, Opening
 from calls.live.ending import Ending
 from calls.live.feed import Feed
+from calls.live.housekeeping import Housekeeping
 from calls.live.intake import AudioCopy, Intake
 from calls.live.known import Known
 from calls.live.ladder import Ladder, Part, Rung
@@ -36,8 +37,8 @@ from calls.live.mailbox import Mailbox
 from calls.live.messages import CONSENT_MAIL, MessageError, parse_client_message
 from calls.live.opening import Mail, OpenedCall
 from calls.live.outbox import Close
+from calls.live.past import repair_the_past
 from calls.live.people import People, Person
-from calls.live.repair_lane import Missing
 from calls.live.standing import Standing
 from calls.live.store import Batch
 from calls.live.tasks import Errands
@@ -51,10 +52,6 @@ from coaching.llm.base import CardModel
 from tenants.consent.rules import Answer, Mode
 from tenants.context import Business, business_scope
 
-UNATTENDED_S = 30.0
-OFFLINE_AFTER_S = 3.0
-ALIVE_EVERY_S = 5.0
-INBOX_EVERY_S = 10.0
 MOVE_WITHIN_S = 2.0
 DISK_TROUBLE = "The recording can not be written: keep this page open."
 
@@ -86,8 +83,7 @@ class LiveSession:
         self._is_over = False
         self._ending: asyncio.Task[None] | None = None
         self._link = LinkHolder()
-        self._errands = Errands("session")
-        self._failed: set[str] = set()
+        self._errands = Errands()
         self._mailbox = Mailbox(business, call, self._apply)
         self._marks = Watermarks(call.channels, settled=call.acked_samples, stored=call.stored_samples)
         self._door = Door(call.consent, call.channels)
@@ -150,6 +146,15 @@ class LiveSession:
             append=self.append,
             fleeting=self.publish_fleeting,
         )
+        self._housekeeping = Housekeeping(
+            log=self.log,
+            intake=self._intake,
+            link=self._link,
+            standing=self._standing,
+            ticks={"listening": self._listening.tick, "coach": self._tick_coach},
+            read_inbox=self.look_into_inbox,
+            on_unattended=lambda: self._errands.run(self.let_go(), "session-unattended"),
+        )
         self._people = People(
             append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms, redact=call.redact
         )
@@ -168,9 +173,11 @@ class LiveSession:
         if self.call.epoch > 1 or self._door.opening is not Opening.ALL:
             self.append(Kind.STATE, self._standing.payload())
         self._listening.start()
-        self._repair_the_past()
+        repair_the_past(
+            self.call, self._listening, self._marks, next_sample=self.next_sample, is_shut=self._door.is_shut
+        )
         self._errands.run(self._coach.warm_up(), "coach-warm-up")
-        self._errands.run(self._housekeeping(), "session-housekeeping")
+        self._errands.run(self._housekeeping.run(), "session-housekeeping")
         if self._copy.recorder is not None:
             self._errands.run(recording.run_quietly(self._copy.recorder), "recorder")
 
@@ -319,8 +326,8 @@ class LiveSession:
     # LogKeeper ----------------------------------------------------------------------------------------
 
     def durable_state(self) -> DurableState:
-        is_attended = time.monotonic() - self._intake.attended_at < OFFLINE_AFTER_S
-        return DurableState(self._marks.transcribed(self.next_sample), self._copy.stored, is_attended)
+        heard = self._marks.transcribed(self.next_sample)
+        return DurableState(heard, self._copy.stored, self._housekeeping.is_attended)
 
     def saved(self, batch: Batch) -> None:
         self._marks.commit(batch.acked_samples)
@@ -355,10 +362,8 @@ class LiveSession:
         self._send_ack()
 
     def _storage_trouble(self, is_in_trouble: bool) -> None:
-        if is_in_trouble:
-            self._standing.put(Part.STORAGE, Rung.SAVING_LATE, DISK_TROUBLE)
-        else:
-            self._standing.put(Part.STORAGE, Rung.FULL)
+        rung, words = (Rung.SAVING_LATE, DISK_TROUBLE) if is_in_trouble else (Rung.FULL, "")
+        self._standing.put(Part.STORAGE, rung, words)
 
     async def _tell_refusal(self, engine: str, reason: str) -> None:
         """An empty reason: it hears again."""
@@ -370,61 +375,8 @@ class LiveSession:
         pcm = await self._copy.read(start, end)
         return b"" if self._door.is_shut else self._door.mask(pcm)
 
-    def _repair_the_past(self) -> None:
-        call = self.call
-        for start_ms, end_ms in () if self._door.is_shut else call.gaps:
-            spans = dict.fromkeys(self._marks.channels, (start_ms, end_ms))
-            missing = Missing(start_ms, end_ms, "", spans)
-            if call.stored_samples is not None:
-                self._listening.repair(missing)
-            elif end_ms > ms(self.next_sample):
-                self._listening.hear_again(missing)
-        if self.next_sample > call.acked_samples + samples(100):
-            for gap in opening.unheard_gaps(call, ms(self.next_sample)):
-                self._listening.missed(gap)
-        for channel in self._marks.channels:
-            self._marks.settle(channel, ms(self.next_sample))
-
-    async def _housekeeping(self) -> None:
-        alive_due = inbox_due = 0.0
-        while True:
-            now = time.monotonic()
-            if now >= inbox_due:
-                inbox_due = now + INBOX_EVERY_S
-                self.look_into_inbox()
-            self._link.ack_again()
-            self._tick("listening", self._listening.tick)
-            self._tick("coach", self._tick_coach)
-            if self._note_attendance(now - self._intake.attended_at) and now >= alive_due:
-                alive_due = now + ALIVE_EVERY_S
-                self.log.touch()
-            if now - self._intake.attended_at > UNATTENDED_S:
-                self._errands.run(self.let_go(), "session-unattended")
-                return
-            await asyncio.sleep(1.0)
-
     def _tick_coach(self) -> None:
         self._coach.tick(ms(self.next_sample), self._listening.heard_ms(self.next_sample))
-
-    def _tick(self, name: str, tick: Callable[[], None]) -> None:
-        """A part that fails costs itself: the call's signs of life, its rungs and its end go on."""
-        try:
-            tick()
-        except Exception:
-            metrics.errors.labels("session").inc()
-            # Once: what fails every second would fill the log.
-            if name not in self._failed:
-                self._failed.add(name)
-                logger.exception("A part of a session failed: %s", name, extra={"call": self.call.id.hex})
-
-    def _note_attendance(self, silent_s: float) -> bool:
-        """Whether audio, or lines, came within `OFFLINE_AFTER_S`: even a muted microphone sends silence."""
-        if silent_s > OFFLINE_AFTER_S:
-            self._standing.put(Part.LINK, Rung.OFFLINE)
-            return False
-        if self._standing.rung(Part.LINK) is Rung.OFFLINE:
-            self._standing.put(Part.LINK, Rung.FULL if self._link.is_open else Rung.POLLING)
-        return True
 
     async def _end(self, reason: str) -> None:
         await self._listening.finish(self.next_sample)

@@ -30,11 +30,9 @@ async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 class Errands:
-    """Work beside the main line. One that fails is told of and costs nobody else anything."""
+    """What a session does beside its main line. One that fails is told of and costs nobody else anything."""
 
-    def __init__(self, owner: str) -> None:
-        """`owner` names the part of the program in logs and metrics."""
-        self._owner = owner
+    def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -49,5 +47,5 @@ class Errands:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            metrics.errors.labels(self._owner).inc()
-            logger.error("A part of a %s failed: %s", self._owner, task.get_name(), exc_info=error)
+            metrics.errors.labels("session").inc()
+            logger.error("A part of a session failed: %s", task.get_name(), exc_info=error)

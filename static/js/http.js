@@ -26,7 +26,7 @@ export class ApiError extends Error {
  * @param {string} path
  * @param {{method?: "GET" | "POST", json?: unknown, audio?: Uint8Array<ArrayBuffer>, signal?: AbortSignal}} [options]
  * @returns {Promise<T>}
- * @throws {ApiError} also for a lost network; an abort passes through as it is
+ * @throws {ApiError} also for a lost network and for a time that is over; another abort passes through as it is
  */
 export async function request(path, { method = "GET", json, audio, signal } = {}) {
   /** @type {Record<string, string>} */
@@ -39,6 +39,9 @@ export async function request(path, { method = "GET", json, audio, signal } = {}
   try {
     response = await fetch(path, { method, headers, body, signal: signal ?? null, credentials: "same-origin" });
   } catch (error) {
+    if (signal?.aborted && signal.reason?.name === "TimeoutError") {
+      throw new ApiError(0, "timeout", "The server did not answer in time.");
+    }
     if (signal?.aborted) throw error;
     throw new ApiError(0, "offline", "No connection to the server.");
   }

@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from calls import metrics
 from calls.live import feed as feed_module
+from calls.live import housekeeping
 from calls.live import session as session_module
 from calls.live import sockets as sockets_module
 from calls.live.registry import registry
-from calls.live.session import LiveSession
 from calls.live.threads import in_thread
 from calls.models import Call, CallState
 from calls.sweeper import end_silent_calls
@@ -39,7 +39,7 @@ def counted(service: str) -> float:
 async def test_a_coach_that_fails_every_second_takes_nothing_else_with_it(
     live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "OFFLINE_AFTER_S", 1.5)
+    monkeypatch.setattr(housekeeping, "OFFLINE_AFTER_S", 1.5)
 
     def broken(*_: object) -> None:
         raise RuntimeError("a play of the playbook")
@@ -60,13 +60,13 @@ async def test_a_coach_that_fails_every_second_takes_nothing_else_with_it(
 async def test_a_session_that_can_not_start_leaves_nothing_behind(
     live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: LiveSession) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no start")
 
     rep = await caller("rep")
     call_id = await rep.start_call()
     with monkeypatch.context() as patched:
-        patched.setattr(LiveSession, "_repair_the_past", broken)
+        patched.setattr(session_module, "repair_the_past", broken)
         async with rep.audio(call_id) as audio:
             audio.send({"type": "hello", "protocol": 1, "encoding": "linear16", "sample_rate": 16_000, "channels": 2,
                         "resume": 0})  # fmt: skip

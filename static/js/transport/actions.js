@@ -3,9 +3,12 @@
 
 import { waitBefore } from "../backoff.js";
 import { ApiError, request } from "../http.js";
+import { sleep } from "./delivery.js";
 
 /** About ten minutes without network; by then the card is long gone from the screen. */
 const MOST_TRIES = 60;
+/** A connection that only looks open says nothing for minutes. */
+const ANSWER_WITHIN_MS = 10_000;
 
 /** @typedef {import("../types.js").ClientMessage} ClientMessage */
 
@@ -18,8 +21,9 @@ const MOST_TRIES = 60;
 /** @returns {ActionTools} */
 function browserTools() {
   return {
-    post: (path, message) => request(path, { method: "POST", json: message }),
-    pause: (ms) => new Promise((resolve) => window.setTimeout(resolve, ms)),
+    post: (path, message) =>
+      request(path, { method: "POST", json: message, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }),
+    pause: sleep,
   };
 }
 
