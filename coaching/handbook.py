@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
 from typing import Any, TypeVar
 
+from coaching.handbook_fields import EITHER, MAX_LINES, Fields, Problem
 from coaching.phrases import BadPattern, Phrase
-from coaching.types import Channel, FactKind, Knowledge, Match, Play, SignalKind, Subject, Trigger
+from coaching.types import FactKind, Knowledge, Match, Play, SignalKind, Trigger
 
 FORMAT = 1
 MAX_PLAYS = 300
@@ -24,28 +23,17 @@ MAX_KEYTERMS = 200
 MAX_PHRASES = 100
 MAX_PHRASE = 310
 MAX_TITLE, MAX_TITLE_WORDS = 80, 12
-MAX_LINES, MAX_LINE = 2, 160
+MAX_LINE = 160
 MAX_WHY = MAX_QUESTION = MAX_SOURCE = 160
 MAX_FACT_TITLE, MAX_FACT_BODY, MAX_FACT_SOURCE, MAX_URL = 120, 600, 160, 300
 MAX_NAME = 80
 MAX_KEYTERM = 60
 MAX_SECONDS = 4 * 3600
-EITHER = "either"
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _PARTS = ("plays", "knowledge", "competitors", "keyterms")
 
-Place = tuple[str | int, ...]
 T = TypeVar("T")
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to mend: where (as keys and positions into the mapping) and, in a sentence, what to do."""
-
-    place: Place
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +145,7 @@ def read(raw: object) -> Handbook:
     problems: list[Problem] = []
     if not isinstance(raw, Mapping):
         raise BadHandbook([Problem((), f"A playbook file begins with one of {', '.join(_PARTS)} and a colon.")])
-    root = _Fields(raw, (), problems)
+    root = Fields(raw, (), problems)
     root.only("format", "title", *_PARTS)
     if raw.get("format", FORMAT) != FORMAT:
         root.wrong("format", f"This program reads format {FORMAT}. Write “format: {FORMAT}”, or leave it out.")
@@ -235,7 +223,7 @@ def _check_turn(play: Play) -> Iterable[tuple[str, str]]:
         yield "until_s", "The last second must come after the first one; 0 means: to the end."
 
 
-def _play(fields: _Fields) -> tuple[Play, bool]:
+def _play(fields: Fields) -> tuple[Play, bool]:
     fields.only(
         "key", "title", "kind", "topic", "say", "why", "question", "source", "trigger", "channel", "match", "patterns",
         "unless", "signals", "since", "within_s", "before", "after", "from_s", "until_s", "priority", "cooldown_s",
@@ -274,7 +262,7 @@ def _play(fields: _Fields) -> tuple[Play, bool]:
     return play, is_on
 
 
-def _fact(fields: _Fields) -> Fact:
+def _fact(fields: Fields) -> Fact:
     fields.only("key", "title", "body", "kind", "source", "source_url", "valid_until", "is_approved", "is_active")
     url = fields.text("source_url", MAX_URL, is_needed=False)
     if url and not url.startswith("https://"):
@@ -291,149 +279,14 @@ def _fact(fields: _Fields) -> Fact:
     return Fact(value, fields.flag("is_approved", usual=True), fields.flag("is_active", usual=True))
 
 
-def _rival(fields: _Fields) -> Rival:
+def _rival(fields: Fields) -> Rival:
     fields.only("name", "also_known_as")
     return Rival(fields.text("name", MAX_NAME), fields.lines("also_known_as", 40, MAX_NAME))
 
 
-def _no_twins(root: _Fields, part: str, names: Sequence[str]) -> None:
+def _no_twins(root: Fields, part: str, names: Sequence[str]) -> None:
     seen: set[str] = set()
     for number, name in enumerate(names):
         if name and name in seen:
             root.problems.append(Problem((part, number), f"“{name}” stands here twice: remove one, or rename it."))
         seen.add(name)
-
-
-class _Fields:
-    """One mapping of the file being read. Every reader gives a usable value and notes what is wrong."""
-
-    def __init__(self, raw: Mapping[Any, Any], place: Place, problems: list[Problem]) -> None:
-        self._raw = raw
-        self._place = place
-        self.problems = problems
-
-    def wrong(self, name: str | int, words: str) -> None:
-        self.problems.append(Problem((*self._place, name), words))
-
-    def only(self, *known: str) -> None:
-        for name in self._raw:
-            if name not in known:
-                self.wrong(str(name), f"“{name}” is unknown here. Known are: {', '.join(known)}.")
-
-    def entries(self, name: str, most: int) -> list[_Fields]:
-        found = self._list(name, most)
-        for number, entry in enumerate(found):
-            if not isinstance(entry, Mapping):
-                self.problems.append(
-                    Problem((*self._place, name, number), f"Each of {name} is written as names and values: “key: …”.")
-                )
-        return [
-            _Fields(entry, (*self._place, name, number), self.problems)
-            for number, entry in enumerate(found)
-            if isinstance(entry, Mapping)
-        ]
-
-    def text(self, name: str, most: int, *, is_needed: bool = True) -> str:
-        value = self._raw.get(name)
-        if value is None or value == "":
-            if is_needed:
-                self.wrong(name, f"“{name}” is missing.")
-            return ""
-        if isinstance(value, (Mapping, list)):
-            self.wrong(name, f"“{name}” is one text: put it in quotes.")
-            return ""
-        text = " ".join(str(value).split())
-        if len(text) > most:
-            self.wrong(name, f"“{name}” has {len(text)} characters: at most {most}.")
-        return text
-
-    def joined(self, name: str, most: int) -> str:
-        """One text, or a list of lines."""
-        value = self._raw.get(name)
-        if isinstance(value, list):
-            return "\n".join(self.lines(name, MAX_LINES, most))
-        if isinstance(value, str) and "\n" in value.strip():
-            return "\n".join(" ".join(line.split()) for line in value.strip().splitlines() if line.strip())
-        return self.text(name, most)
-
-    def lines(self, name: str, most: int, longest: int) -> tuple[str, ...]:
-        texts = []
-        for number, value in enumerate(self._list(name, most)):
-            if value is None or isinstance(value, (Mapping, list)):
-                self.problems.append(Problem((*self._place, name, number), "This is one text: put it in quotes."))
-                continue
-            text = " ".join(str(value).split())
-            if len(text) > longest:
-                self.problems.append(
-                    Problem((*self._place, name, number), f"“{text[:30]}…” is longer than {longest} characters.")
-                )
-            texts.append(text)
-        return tuple(text for text in texts if text)
-
-    def number(self, name: str, least: int, most: int, usual: int) -> int:
-        value = self._raw.get(name, usual)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            self.wrong(name, f"“{name}” is a whole number from {least} to {most}.")
-            return usual
-        return value
-
-    def flag(self, name: str, *, usual: bool) -> bool:
-        value = self._raw.get(name, usual)
-        if not isinstance(value, bool):
-            self.wrong(name, f"“{name}” is true or false.")
-            return usual
-        return value
-
-    def choice(self, name: str, choices: type[Choice], usual: Choice | None) -> Choice:
-        value = self._raw.get(name, usual)
-        known = [each.value for each in choices]
-        if value not in known:
-            said = f"“{name}” is missing" if value is None else f"“{value}” is unknown"
-            self.wrong(name, f"{said}: write one of {', '.join(known)}.")
-            return usual or next(iter(choices))
-        return choices(value)
-
-    def channel(self, name: str) -> Channel | None:
-        value = self._raw.get(name, Channel.CUSTOMER)
-        if value in ("", EITHER):
-            return None
-        if value not in list(Channel):
-            self.wrong(name, f"“{value}” is no speaker: write customer, rep or {EITHER}.")
-            return Channel.CUSTOMER
-        return Channel(value)
-
-    def matching(self, name: str, form: re.Pattern[str], words: str) -> str:
-        value = self.text(name, 50)
-        if value and not form.fullmatch(value):
-            self.wrong(name, f"“{value}” can not be a {name}: {words}.")
-        return value
-
-    def subject(self, text: str, name: str) -> Subject | None:
-        if not text:
-            return None
-        try:
-            return Subject.parse(text)
-        except ValueError as error:
-            self.wrong(name, str(error))
-            return None
-
-    def day(self, name: str) -> date | None:
-        value = self._raw.get(name)
-        if value is None or value == "":
-            return None
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            self.wrong(name, f"“{value}” is no day: write it like 2026-12-31.")
-            return None
-
-    def _list(self, name: str, most: int) -> list[Any]:
-        value = self._raw.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            self.wrong(name, f"“{name}” is a list: one entry a line, each after a dash.")
-            return []
-        if len(value) > most:
-            self.wrong(name, f"{len(value)} entries are too many: at most {most}.")
-        return value[:most]

@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from coaching import handbook
-from coaching.handbook import BadHandbook, Handbook, Place
+from coaching.handbook import BadHandbook, Handbook
+from coaching.handbook_fields import Place
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 6

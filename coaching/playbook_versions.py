@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from coaching import handbook, handbook_changes, working_copy
 from coaching.handbook import BadHandbook, Handbook
 from coaching.handbook_changes import Change, Mode
+from coaching.handbook_fields import Problem
 from coaching.models import PlaybookVersion
 from coaching.packs import BUILT_IN, load_pack
 from tenants.audit.models import Action, Via
@@ -169,7 +170,7 @@ def _overtaken(version: PlaybookVersion | None) -> str:
     return f"{who} has published {version} meanwhile: that one is in use. Look at it before you publish."
 
 
-def _named(book: Handbook, problem: handbook.Problem) -> str:
+def _named(book: Handbook, problem: Problem) -> str:
     match problem.place:
         case ("plays", int(number), *_):
             return f"Play “{book.plays[number].title}”"

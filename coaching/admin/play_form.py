@@ -13,7 +13,8 @@ from unfold.widgets import (
 )
 
 from coaching import working_copy
-from coaching.handbook import MAX_LINES, check_play
+from coaching.handbook import check_play
+from coaching.handbook_fields import MAX_LINES
 from coaching.models import Play
 from coaching.signals import buying, objections, talk
 from coaching.types import Channel, Match, SignalKind, Subject, Trigger

@@ -16,6 +16,7 @@ import yaml
 
 from coaching import handbook
 from coaching.handbook import BadHandbook, Handbook
+from coaching.handbook_fields import Place
 from coaching.types import Play, Trigger
 
 FOLDER = Path(__file__).resolve().parent
@@ -84,7 +85,7 @@ def build_pack(name: str, raw: dict[str, Any]) -> Pack:
         raise BadPack(f"Pack {name}: {error} is missing.") from error
 
 
-def _named(raw: dict[str, Any], place: handbook.Place) -> str:
+def _named(raw: dict[str, Any], place: Place) -> str:
     match place:
         case (str(part), int(number), *_):
             entry = raw[part][number]
