@@ -33,8 +33,8 @@ from tenants.context import require_tenant
 from tenants.house.policies import current_policy
 
 ARRIVED_LATE = "This audio arrived after the call."
-REPORT_AFTER_S = 20
-"""Between the last late audio and the new report: more may be on its way."""
+REPORT_AFTER_S = 5
+"""Between the last late audio and the new report: more may be on its way, and would make it due once more."""
 LONGEST_GAP_MS = 300_000
 SHORTEST_GAP_MS = 50
 
