@@ -205,6 +205,16 @@ class SpeechLane:
 
     async def _use(self, stream: SpeechStream) -> SpeechError:
         """Sends and reads until the stream is lost, and returns why; or until it was finished: the lane is over."""
+        try:
+            error = await self._hear_out(stream)
+            if not self._is_over:
+                # Before the farewell, which a peer that is gone makes long: others may hear meanwhile.
+                self._lost(error)
+        finally:
+            await stream.aclose()
+        return error
+
+    async def _hear_out(self, stream: SpeechStream) -> SpeechError:
         self._utterance_base += LONGEST_UTTERANCES
         self._deaf_since, self._unanswered_ms = None, 0
         sending = asyncio.create_task(self._send_all(stream))
@@ -220,9 +230,6 @@ class SpeechLane:
             error = FAULT
         finally:
             await stop((sending, reading, watching))
-            await stream.aclose()
-        if not self._is_over:
-            self._lost(error)
         return error
 
     async def _until_over(self, sending: asyncio.Task[None], *others: asyncio.Task[None]) -> None:

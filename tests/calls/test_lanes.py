@@ -121,6 +121,22 @@ def test_speech_in_and_nothing_out_for_four_seconds_is_a_dead_stream() -> None:
     virtual_time.run(scene())
 
 
+def test_who_is_deaf_is_told_before_the_farewell() -> None:
+    """The peer of a lost connection answers no farewell: whoever hears instead need not wait for that."""
+
+    async def scene() -> None:
+        provider = ScriptedProvider(TURNS)
+        call = Call(provider)
+        await call.speak(3)
+        provider.streams[0].is_mute = True
+        provider.streams[0].farewell_s = 30.0
+        await call.speak(5)
+        assert [state.is_up for state in call.ears.states] == [True, False]
+        call.running.cancel()
+
+    virtual_time.run(scene())
+
+
 def test_silence_is_no_reason_to_reopen() -> None:
     async def scene() -> None:
         provider = ScriptedProvider(TURNS)

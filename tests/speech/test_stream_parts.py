@@ -6,7 +6,7 @@ import pytest
 
 from calls.speech.base import Gap, Progress, SpeechError, SpeechEvent, StreamState
 from calls.speech.deepgram.audio import Framer, SocketClock, sounds
-from calls.speech.deepgram.messages import Results, parse
+from calls.speech.deepgram.messages import Results, Unreadable, parse
 from calls.speech.hearing import Hearing
 from calls.speech.outbox import Outbox
 from calls.speech.relay import after
@@ -140,8 +140,13 @@ def test_a_hum_sounds_and_silence_does_not() -> None:
     assert not sounds(b"")
 
 
-@pytest.mark.parametrize("raw", ["", "null", "[1]", "{}", '{"type": "Results", "channel": {}}', b"\xff", '{"type": 3}'])
-def test_what_can_not_be_read_is_nothing(raw: str | bytes) -> None:
+@pytest.mark.parametrize("raw", ["", "null", "[1]", '{"type": "Results", "channel": {}}', b"\xff", "[" * 100_000])
+def test_what_can_not_be_read_says_so(raw: str | bytes) -> None:
+    assert parse(raw) == Unreadable()
+
+
+@pytest.mark.parametrize("raw", ["{}", '{"type": 3}', '{"type": "SpeechStarted"}'])
+def test_what_we_do_not_know_is_nothing(raw: str) -> None:
     assert parse(raw) is None
 
 

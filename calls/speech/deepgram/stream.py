@@ -14,7 +14,7 @@ from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, Spe
 from calls.speech.deepgram.audio import Framer, SocketClock, sounds
 from calls.speech.deepgram.connection import Socket, connect, new_client
 from calls.speech.deepgram.errors import speech_error
-from calls.speech.deepgram.messages import Failure, Metadata, Results, UtteranceEnd, parse
+from calls.speech.deepgram.messages import Failure, Metadata, Results, Unreadable, UtteranceEnd, parse
 from calls.speech.deepgram.options import Account, Timings
 from calls.speech.deepgram.transcript import NAME, Transcript
 from calls.speech.hearing import Hearing
@@ -30,6 +30,8 @@ MOST_WAITING_MS = 1_500
 MOST_WAITING_AT_FIRST_MS = 10_000
 """The same for the first socket: the first words of a call are worth a short burst."""
 MOST_UNSENT_MS = 60_000
+MOST_UNREADABLE = 5
+"""Messages in a row, without a result between them, that make no sense: it is not Deepgram that speaks there."""
 
 
 class NoSlotError(SpeechError):
@@ -77,6 +79,7 @@ class DeepgramStream:
         self._has_all = False
         self._sent_ms = 0
         self._unheard_ms = 0
+        self._unreadable = 0
         self._attempt = 0
         self._is_connected = False
         self._has_failed = False
@@ -185,13 +188,18 @@ class DeepgramStream:
             if self._client is None:
                 self._client = await new_client(self._account, self._timings, session_id=self._spec.call_id)
             async with connect(self._client, self._spec, self._account, self._timings) as socket:
-                await self._converse(socket)
+                try:
+                    await self._converse(socket)
+                except Exception as error:
+                    # Before the farewell, which a peer that is gone makes long: others may hear meanwhile.
+                    self._hearing.down(speech_error(error).reason)
+                    raise
         except Exception as error:
             raise speech_error(error) from error
 
     async def _converse(self, socket: Socket) -> None:
         self._clock = SocketClock()
-        self._unheard_ms = 0
+        self._unheard_ms = self._unreadable = 0
         self._is_connected = True
         if not self._has_failed:
             self._hearing.up("Deepgram listens")
@@ -253,13 +261,17 @@ class DeepgramStream:
                 self._transcript.utterance_end(message)
             elif isinstance(message, Failure):
                 raise SpeechError("Deepgram reported an error", retryable=True)
+            elif isinstance(message, Unreadable):
+                self._unreadable += 1
+                if self._unreadable >= MOST_UNREADABLE:
+                    raise SpeechError("Deepgram's answers can not be read", retryable=True)
             elif isinstance(message, Metadata) and self._is_finishing:
                 self._all_heard()
                 return
 
     def _hears(self) -> None:
         """Only results show that the service listens: it may take audio, and chatter, without hearing."""
-        self._unheard_ms = 0
+        self._unheard_ms = self._unreadable = 0
         self._attempt = 0
         self._has_failed = False
         self._hearing.up("Deepgram listens")
