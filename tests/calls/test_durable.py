@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from calls.events import Kind
-from calls.live import recording, store
-from calls.live import session as session_module
+from calls.live import housekeeping, recording, store
 from calls.live.recording import Recorder
 from calls.live.registry import registry
 from calls.live.store import Batch, Outcome
@@ -66,7 +65,7 @@ async def test_what_could_not_be_saved_is_saved_later_although_nothing_more_happ
     live: None, hears: Hears, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A rung that changes is an event, and with it comes another save.
-    monkeypatch.setattr(session_module, "OFFLINE_AFTER_S", 3_600.0)
+    monkeypatch.setattr(housekeeping, "OFFLINE_AFTER_S", 3_600.0)
     rep = await caller("rep")
     call_id = await rep.start_call()
     async with rep.audio(call_id) as audio:
