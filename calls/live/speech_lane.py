@@ -19,6 +19,7 @@ from calls import metrics
 from calls.live.audio import Piece, ms, samples
 from calls.live.tasks import stop
 from calls.speech.base import (
+    REFUSED_S,
     Gap,
     Progress,
     Refusal,
@@ -39,8 +40,6 @@ LOOK_EVERY_S = 0.25
 OPEN_WITHIN_S = 10.0
 RETRY_S = (0.25, 0.5, 1.0, 2.0, 4.0)
 MOST_WAIT_S = 60.0
-ASK_AGAIN_S = 60.0
-"""So often a service that refused for good (a key, the credit) is asked again: somebody may have mended it."""
 LIVE_WAITING_SAMPLES = samples(5_000)
 PATIENT_WAITING_SAMPLES = samples(60_000)
 PATIENT_AHEAD_MS = 8_000
@@ -388,9 +387,9 @@ class SpeechLane:
 
 
 def _wait_s(error: SpeechError, attempt: int) -> float:
-    """Until the next try: what the service asked for, a minute after a refusal for good, else 0.25 to 4 s."""
+    """Until the next try: what the service asked for, 3 s to a minute after a refusal for good, else 0.25 to 4 s."""
     if not error.retryable:
-        return ASK_AGAIN_S
+        return REFUSED_S[min(attempt, len(REFUSED_S) - 1)]
     return max(RETRY_S[min(attempt, len(RETRY_S) - 1)], min(error.retry_after_s or 0.0, MOST_WAIT_S))
 
 

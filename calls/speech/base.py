@@ -17,6 +17,11 @@ SAMPLES_PER_MS = SAMPLE_RATE // 1_000
 BYTES_PER_SAMPLE = 2
 
 
+REFUSED_S = (3.0, 3.0, 5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+"""Before a service that refused for good (a key, the credit) is asked again: mostly somebody has to mend it, and now
+and then its sign-in had an ill moment."""
+
+
 class SpeechError(Exception):
     """Speech failed. `retryable` says whether the same provider may be tried again in this call.
 

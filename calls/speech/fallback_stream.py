@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from calls.speech.base import (
     BYTES_PER_SAMPLE,
+    REFUSED_S,
     SAMPLES_PER_MS,
     Gap,
     Progress,
@@ -38,8 +39,6 @@ than it takes to notice that an engine is mute (4 s of speech, with its pauses) 
 OVERLAP_MS = 500
 AGAIN_S = 1.0
 """A stream that had heard something and ended is opened again this soon; one that was refused, later."""
-ASK_AGAIN_S = 60.0
-"""So often an engine that was refused for good (a key, the credit) is asked again: somebody may have mended it."""
 
 
 class FallbackStream:
@@ -242,7 +241,9 @@ class FallbackStream:
         side.lost = None if error.retryable else error
         if side.lost is not None:
             self._outbox.put(Refusal(side.leg.name, error.reason))
-        side.not_before = self._clock() + (wait_s if error.retryable else max(wait_s, ASK_AGAIN_S))
+            wait_s = max(wait_s, REFUSED_S[min(side.refusals, len(REFUSED_S) - 1)])
+            side.refusals += 1
+        side.not_before = self._clock() + wait_s
         self._tell(error.reason)
         self._end_if_nobody_can()
 

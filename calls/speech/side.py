@@ -34,6 +34,8 @@ class Side:
     """Whether it waits for a slot: nothing is wrong with it, but somebody else is to hear at once."""
     lost: SpeechError | None = field(default=None)
     """Why it was refused for good; None again once it has said something."""
+    refusals: int = 0
+    """For good, in a row."""
 
     def is_away(self, now: float, grace_s: float) -> bool:
         """Whether somebody else is to hear: refused for good, without a slot, or down for `grace_s`."""
@@ -66,3 +68,4 @@ class Side:
         self.has_failed = self.is_full = False
         self.down_since = None
         self.lost = None
+        self.refusals = 0

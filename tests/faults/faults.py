@@ -18,8 +18,8 @@ BACK_SOON = Promise(again_s=5.0)
 """Nothing can be said meanwhile; afterwards it goes on."""
 GOES_ON = Promise(help_s=3.0, again_s=3.0, takeover_s=None)
 """Coaching does not depend on it."""
-ASKED_AGAIN = Promise(help_s=3.0, again_s=70.0, whole_s=75.0)
-"""A service that refused for good is asked again each minute; the browser hears its rep until then."""
+ASKED_AGAIN = Promise(help_s=3.0, again_s=3.0, whole_s=10.0)
+"""A service that refused for good is asked again within five seconds at first; the browser hears its rep until then."""
 NOTICED = Promise(help_s=8.0, again_s=8.0, whole_s=15.0)
 """Silence has to last four seconds of speech before it is a fault."""
 
