@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant
 
 COACH = "tests/coaching/test_coach.py"
+CIRCUITS = "tests/coaching/test_circuits.py"
 TIPS = "tests/coaching/test_tips.py"
 
 MUTANTS = (
@@ -12,7 +13,7 @@ MUTANTS = (
         name="model-deadline",
         mechanism="First words of the model have a deadline",
         prevents="a slow model keeps its place while the moment passes",
-        file="coaching/llm/tips.py",
+        file="coaching/llm/deadline.py",
         old="async with asyncio.timeout_at(deadline):",
         new="async with asyncio.timeout_at(None):",
         tests=(f"{TIPS}::test_no_first_words_in_time_is_slow_and_closes_the_request",),
@@ -22,11 +23,11 @@ MUTANTS = (
         name="circuit",
         mechanism="A model that fails is spared for a while",
         prevents="every signal of every call waits for a model that is down",
-        file="coaching/llm/tips.py",
-        old="elif was_trying or self._failures >= FAILURES_TO_OPEN:",
-        new="elif was_trying:",
-        tests=(f"{TIPS}::test_three_failures_in_a_row_spare_the_model_until_it_rested",),
-        because="Expected regex: 'resting'",
+        file="coaching/llm/circuit.py",
+        old="self.failures >= FAILURES_TO_OPEN or error.retry_after_s",
+        new="error.retry_after_s",
+        tests=(f"{CIRCUITS}::test_the_refusals_of_one_business_rest_nobody_else",),
+        because="'unwilling' == 'resting'",
     ),
     Mutant(
         name="one-voice",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant
 
 LANES = "tests/calls/test_lanes.py"
+REPAIR = "tests/calls/test_repair_lane.py"
 FALLBACK = "tests/speech/test_fallback.py"
 SWITCHES = "tests/calls/test_switches.py"
 SPEECH = "tests/calls/test_faults_of_speech.py"
@@ -56,8 +57,8 @@ MUTANTS = (
         mechanism="A first engine that is away is followed by the second",
         prevents="nobody hears until the service is back",
         file="calls/speech/side.py",
-        old="return self.lost is not None or now - self.down_since >= grace_s",
-        new="return self.lost is not None",
+        old="return self.lost is not None or self.is_full or now - self.down_since >= grace_s",
+        new="return self.lost is not None or self.is_full",
         tests=(f"{FALLBACK}::test_a_long_drop_is_heard_by_the_second_without_a_gap",),
         because="Error",
     ),
@@ -138,7 +139,7 @@ MUTANTS = (
         file="calls/live/repair_lane.py",
         old="        self._waiting.append(work)\n",
         new="        self._give_up(work.missing)\n",
-        tests=(f"{LANES}::test_a_gap_that_fails_lets_the_others_go_first_and_is_tried_until_it_is_heard",),
+        tests=(f"{REPAIR}::test_a_gap_that_fails_lets_the_others_go_first_and_is_tried_until_it_is_heard",),
         because="assert",
     ),
     Mutant(
@@ -148,7 +149,7 @@ MUTANTS = (
         file="calls/live/repair_lane.py",
         old="work.due, work.tries = 0.0, 0",
         new="work.tries = 0",
-        tests=(f"{LANES}::test_once_an_engine_hears_again_what_failed_is_repaired_within_ten_seconds",),
+        tests=(f"{REPAIR}::test_once_an_engine_hears_again_what_failed_is_repaired_within_ten_seconds",),
         because="assert",
     ),
     Mutant(
@@ -158,7 +159,7 @@ MUTANTS = (
         file="calls/live/repair_lane.py",
         old="async with asyncio.timeout(TRY_WITHIN_S):",
         new="async with asyncio.timeout(None):",
-        tests=(f"{LANES}::test_a_service_that_never_answers_costs_a_turn_and_not_the_lane",),
+        tests=(f"{REPAIR}::test_a_service_that_never_answers_costs_a_turn_and_not_the_lane",),
         because="Error",
     ),
     Mutant(
