@@ -7,6 +7,7 @@ from tests.faults.mutants.mutant import Mutant
 LANES = "tests/calls/test_lanes.py"
 REPAIR = "tests/calls/test_repair_lane.py"
 FALLBACK = "tests/speech/test_fallback.py"
+TOLD = "tests/calls/test_told.py"
 SWITCHES = "tests/calls/test_switches.py"
 SPEECH = "tests/calls/test_faults_of_speech.py"
 CONSENT = "tests/calls/test_consent.py"
@@ -150,7 +151,7 @@ MUTANTS = (
         old="work.due, work.tries = 0.0, 0",
         new="work.tries = 0",
         tests=(f"{REPAIR}::test_once_an_engine_hears_again_what_failed_is_repaired_within_ten_seconds",),
-        because="assert",
+        because="TimeoutError",
     ),
     Mutant(
         name="repair-turn-ends",
@@ -181,6 +182,42 @@ MUTANTS = (
         new="        except ArithmeticError as error:",
         tests=("tests/calls/test_faults_of_speech.py::test_a_coach_that_fails_on_a_phrase_costs_no_line",),
         because="'recording'",
+    ),
+    Mutant(
+        name="told-once",
+        mechanism="What one ear told the other does not tell",
+        prevents="where the engine takes over from the browser a sentence stands in the log twice",
+        file="calls/live/told.py",
+        old="return _rest(line, self._by_engine, goes_by_middle=True)",
+        new="return line",
+        tests=(
+            f"{TOLD}::test_what_one_ear_told_the_other_does_not_tell",
+            f"{TOLD}::test_a_sentence_that_both_hear_when_the_engine_comes_back_stands_once_in_the_log",
+        ),
+        because="assert",
+    ),
+    Mutant(
+        name="gaps-told-once",
+        mechanism="Two gaps that hold the same audio give its words once",
+        prevents="what was missed for two reasons is in the log and in the report twice",
+        file="calls/live/told.py",
+        old="if rest and line.recovered else rest",
+        new="if line is None else rest",
+        tests=(
+            f"{TOLD}::test_two_gaps_that_hold_the_same_audio_give_its_words_once",
+            f"{TOLD}::test_a_stretch_that_two_gaps_hold_is_written_once",
+        ),
+        because="assert",
+    ),
+    Mutant(
+        name="gap-inside-a-line",
+        mechanism="A live line that reaches over a gap says nothing of what lies in it",
+        prevents="words that only the repair heard are dropped as told",
+        file="calls/live/told.py",
+        old="        self._unheard.append((channel, start_ms, end_ms))\n",
+        new="",
+        tests=(f"{TOLD}::test_a_live_line_that_reaches_over_a_gap_says_nothing_of_what_lies_in_it",),
+        because="'send it over on'",
     ),
     Mutant(
         name="backlog",
