@@ -193,7 +193,7 @@ MUTANTS = (
         old="        if self.is_moving:\n            raise MovingError\n        pace.check_room",
         new="        pace.check_room",
         tests=("tests/calls/test_feed.py::test_a_process_that_is_about_to_stop_takes_no_call",),
-        because="assert",
+        because="KeyError: 'code'",
     ),
     Mutant(
         name="wake-ups",

@@ -145,7 +145,7 @@ MUTANTS = (
         old="key = (log.business.id, log.is_late)",
         new="key = (0, log.is_late)",
         tests=("tests/calls/test_separate_trouble.py::test_one_business_that_can_not_save_does_not_delay_another",),
-        because="Error",
+        because="TimeoutError",
     ),
     Mutant(
         name="late-rounds-apart",

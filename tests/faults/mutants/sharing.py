@@ -73,7 +73,7 @@ MUTANTS = (
             f"{SLOTS}::test_leases_live_with_their_process_and_those_of_a_killed_one_are_free_within_seconds",
             f"{SLOTS}::test_a_server_that_has_forgotten_learns_what_runs",
         ),
-        because="Error",
+        because="TimeoutError",
     ),
     Mutant(
         name="full-is-away",
