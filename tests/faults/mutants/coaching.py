@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant
 
 COACH = "tests/coaching/test_coach.py"
+CIRCUITS = "tests/coaching/test_circuits.py"
 TIPS = "tests/coaching/test_tips.py"
 
 MUTANTS = (
@@ -12,7 +13,7 @@ MUTANTS = (
         name="model-deadline",
         mechanism="First words of the model have a deadline",
         prevents="a slow model keeps its place while the moment passes",
-        file="coaching/llm/tips.py",
+        file="coaching/llm/deadline.py",
         old="async with asyncio.timeout_at(deadline):",
         new="async with asyncio.timeout_at(None):",
         tests=(f"{TIPS}::test_no_first_words_in_time_is_slow_and_closes_the_request",),
@@ -22,11 +23,57 @@ MUTANTS = (
         name="circuit",
         mechanism="A model that fails is spared for a while",
         prevents="every signal of every call waits for a model that is down",
-        file="coaching/llm/tips.py",
-        old="elif was_trying or self._failures >= FAILURES_TO_OPEN:",
-        new="elif was_trying:",
-        tests=(f"{TIPS}::test_three_failures_in_a_row_spare_the_model_until_it_rested",),
-        because="Expected regex: 'resting'",
+        file="coaching/llm/circuit.py",
+        old="self.failures >= FAILURES_TO_OPEN or error.retry_after_s",
+        new="error.retry_after_s",
+        tests=(f"{CIRCUITS}::test_the_refusals_of_one_business_rest_nobody_else",),
+        because="'unwilling' == 'resting'",
+    ),
+    Mutant(
+        name="no-card-tries",
+        mechanism="Only a probe closes a circuit, never a rep's card",
+        prevents="after each rest one rep waits for a model that is still down",
+        file="coaching/llm/circuit.py",
+        old="return self._until is not None",
+        new="return self.rest_left_s > 0",
+        tests=(f"{CIRCUITS}::test_nobody_probes_without_a_call_and_the_next_call_begins_at_once",),
+        because="no card tries, however long it was",
+    ),
+    Mutant(
+        name="probes",
+        mechanism="A model that rests is probed while a call needs it",
+        prevents="a model that is well again is never asked any more",
+        file="coaching/llm/probes.py",
+        old="if self.is_open and self._followers and self._task is None:",
+        new="if self._followers is None:",
+        tests=(
+            f"{CIRCUITS}::test_a_probe_without_a_word_of_the_call_closes_the_circuit_and_tells_the_call",
+            f"{CIRCUITS}::test_probes_back_off_to_two_minutes",
+        ),
+        because="assert [] == ",
+    ),
+    Mutant(
+        name="model-silence",
+        mechanism="A model that stops in its words is given a second",
+        prevents="half a card stands on the screen for as long as the whole answer may take",
+        file="coaching/llm/openai.py",
+        old="limit.reschedule(min(end, loop.time() + SILENCE_S))",
+        new="limit.reschedule(end)",
+        tests=("tests/coaching/test_every_fault.py::test_a_fault_is_never_half_a_card_and_help_comes_in_time",),
+        because="< 3.0",
+        within_s=120,
+    ),
+    Mutant(
+        name="general-line",
+        mechanism="Where neither a play nor the model helps there is a general line",
+        prevents="an objection outside of the playbook meets a model that failed, and the rep gets nothing",
+        file="coaching/coach.py",
+        old="                self._help_without_model(report.ask.signal)\n",
+        new="                pass\n",
+        tests=(
+            "tests/coaching/test_general_line.py::test_a_failed_model_leaves_a_labelled_question_from_nobody_s_playbook",
+        ),
+        because="not enough values to unpack",
     ),
     Mutant(
         name="one-voice",
@@ -66,7 +113,7 @@ MUTANTS = (
         old="asyncio.timeout_at(started + request.deadline_s + GRACE_S) as limit,",
         new="asyncio.timeout_at(started + 3_600) as limit,",
         tests=(f"{COACH}::test_a_late_model_card_is_not_shown_and_the_light_says_tips",),
-        because="assert",
+        because="TimeoutError",
     ),
     Mutant(
         name="stale-card",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.mutants import after, browser, coaching, hearing, owning, room, saving
+from tests.faults.mutants import after, browser, coaching, hearing, owning, room, saving, sharing
 
 MUTANTS = (
     *saving.MUTANTS,
@@ -11,5 +11,6 @@ MUTANTS = (
     *after.MUTANTS,
     *room.MUTANTS,
     *coaching.MUTANTS,
+    *sharing.MUTANTS,
     *browser.MUTANTS,
 )

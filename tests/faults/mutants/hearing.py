@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant
 
 LANES = "tests/calls/test_lanes.py"
+REPAIR = "tests/calls/test_repair_lane.py"
 FALLBACK = "tests/speech/test_fallback.py"
+TOLD = "tests/calls/test_told.py"
 SWITCHES = "tests/calls/test_switches.py"
 SPEECH = "tests/calls/test_faults_of_speech.py"
 CONSENT = "tests/calls/test_consent.py"
@@ -56,8 +58,8 @@ MUTANTS = (
         mechanism="A first engine that is away is followed by the second",
         prevents="nobody hears until the service is back",
         file="calls/speech/side.py",
-        old="return self.lost is not None or now - self.down_since >= grace_s",
-        new="return self.lost is not None",
+        old="return self.lost is not None or self.is_full or now - self.down_since >= grace_s",
+        new="return self.lost is not None or self.is_full",
         tests=(f"{FALLBACK}::test_a_long_drop_is_heard_by_the_second_without_a_gap",),
         because="Error",
     ),
@@ -138,7 +140,7 @@ MUTANTS = (
         file="calls/live/repair_lane.py",
         old="        self._waiting.append(work)\n",
         new="        self._give_up(work.missing)\n",
-        tests=(f"{LANES}::test_a_gap_that_fails_lets_the_others_go_first_and_is_tried_until_it_is_heard",),
+        tests=(f"{REPAIR}::test_a_gap_that_fails_lets_the_others_go_first_and_is_tried_until_it_is_heard",),
         because="assert",
     ),
     Mutant(
@@ -148,8 +150,8 @@ MUTANTS = (
         file="calls/live/repair_lane.py",
         old="work.due, work.tries = 0.0, 0",
         new="work.tries = 0",
-        tests=(f"{LANES}::test_once_an_engine_hears_again_what_failed_is_repaired_within_ten_seconds",),
-        because="assert",
+        tests=(f"{REPAIR}::test_once_an_engine_hears_again_what_failed_is_repaired_within_ten_seconds",),
+        because="TimeoutError",
     ),
     Mutant(
         name="repair-turn-ends",
@@ -158,7 +160,7 @@ MUTANTS = (
         file="calls/live/repair_lane.py",
         old="async with asyncio.timeout(TRY_WITHIN_S):",
         new="async with asyncio.timeout(None):",
-        tests=(f"{LANES}::test_a_service_that_never_answers_costs_a_turn_and_not_the_lane",),
+        tests=(f"{REPAIR}::test_a_service_that_never_answers_costs_a_turn_and_not_the_lane",),
         because="Error",
     ),
     Mutant(
@@ -180,6 +182,52 @@ MUTANTS = (
         new="        except ArithmeticError as error:",
         tests=("tests/calls/test_faults_of_speech.py::test_a_coach_that_fails_on_a_phrase_costs_no_line",),
         because="'recording'",
+    ),
+    Mutant(
+        name="told-once",
+        mechanism="What the browser told the engine does not tell",
+        prevents="where the engine takes over from the browser a sentence stands in the log twice",
+        file="calls/live/told.py",
+        old="rest = _rest(line, self._by_browser, goes_by_middle=True)",
+        new="rest = line",
+        tests=(
+            f"{TOLD}::test_what_one_ear_told_the_other_does_not_tell",
+            f"{TOLD}::test_a_sentence_that_both_hear_when_the_engine_comes_back_stands_once_in_the_log",
+        ),
+        because="assert",
+    ),
+    Mutant(
+        name="told-once-by-browser",
+        mechanism="What the engine told the browser does not tell",
+        prevents="a browser that was not told yet says a sentence of the engine's a second time",
+        file="calls/live/told.py",
+        old="return _rest(line, self._by_engine, goes_by_middle=True)",
+        new="return line",
+        tests=(f"{TOLD}::test_what_one_ear_told_the_other_does_not_tell",),
+        because="is None",
+    ),
+    Mutant(
+        name="gaps-told-once",
+        mechanism="Two gaps that hold the same audio give its words once",
+        prevents="what was missed for two reasons is in the log and in the report twice",
+        file="calls/live/told.py",
+        old="if rest and line.recovered else rest",
+        new="if line is None else rest",
+        tests=(
+            f"{TOLD}::test_two_gaps_that_hold_the_same_audio_give_its_words_once",
+            f"{TOLD}::test_a_stretch_that_two_gaps_hold_is_written_once",
+        ),
+        because="assert",
+    ),
+    Mutant(
+        name="gap-inside-a-line",
+        mechanism="A live line that reaches over a gap says nothing of what lies in it",
+        prevents="words that only the repair heard are dropped as told",
+        file="calls/live/told.py",
+        old="        self._unheard.append((channel, start_ms, end_ms))\n",
+        new="",
+        tests=(f"{TOLD}::test_a_live_line_that_reaches_over_a_gap_says_nothing_of_what_lies_in_it",),
+        because="'send it over on'",
     ),
     Mutant(
         name="backlog",
