@@ -19,6 +19,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from calls import events
+from calls.clock import database_now
 from calls.consents import state_of
 from calls.events import Kind
 from calls.live.audio import MAX_CALL_SAMPLES, NEVER_ARRIVED, TOO_FAST, FrameError, check_pcm, is_ahead_of_time, ms
@@ -79,7 +80,7 @@ def take(call_id: uuid.UUID, first_sample: int, pcm: bytes, *, resume: int | Non
         recording.stored_samples = end
         recording.save(update_fields=["stored_samples"])
         _tell(call, there=there, start=start, end=end)
-        _ask_for_report(call, now)
+        _ask_for_report(call)
     logger.info("Late audio taken", extra={"call": call_id.hex, "late_ms": ms(end - start)})
     return Taken(end)
 
@@ -177,10 +178,10 @@ def _add_gap(call: Call, start_ms: int, end_ms: int, reason: str) -> None:
         Gap.objects.create(call=call, start_ms=start_ms, end_ms=end_ms, reason=reason)
 
 
-def _ask_for_report(call: Call, now: datetime) -> None:
+def _ask_for_report(call: Call) -> None:
     """Due anew, once no more has come for a while; whoever writes it now can not finish, and the sweeper sends it."""
     Call.objects.filter(pk=call.pk).update(
         report_state=ReportState.DUE,
-        report_due_at=now + timedelta(seconds=REPORT_AFTER_S),
+        report_due_at=database_now() + timedelta(seconds=REPORT_AFTER_S),
         report_attempts=0,
     )

@@ -244,6 +244,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
 DOMAIN_CHECK_SECONDS = env.integer("DOMAIN_CHECK_SECONDS", 60, minimum=1, maximum=3600)
 RETENTION_HOUR = env.integer("RETENTION_HOUR", 2, minimum=0, maximum=23)
+CELERY_BEAT_SCHEDULER = "salespilot.beat:SteadyScheduler"
 # A sweep that no worker took before the next one is due is of no use.
 CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from calls.accounts import own_speech
+from calls.clock import database_now
 from calls.events import Kind
 from calls.live import recording
 from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
@@ -19,7 +20,7 @@ from calls.live.epochs import MARKS, Start
 from calls.live.recording_mark import claim
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
-from calls.services import claim_epoch, database_now
+from calls.services import claim_epoch
 from calls.speech.accounts import OwnAccount
 from calls.speech.base import SAMPLES_PER_MS, Gap
 from calls.speech.browser import NAME as BROWSER

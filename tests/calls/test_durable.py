@@ -48,6 +48,27 @@ async def test_what_the_disk_did_not_sync_is_not_stored(tmp_path: Path, monkeypa
     assert (stored, troubles) == ([1_600, 3_200], [True, False])
 
 
+async def test_what_waits_for_a_disk_that_refuses_can_be_heard_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repair that took it for gone would let the client forget the only copy."""
+    one = Recorder(tmp_path / "call.pcm", 2, stored=0, on_stored=lambda _: None, on_trouble=lambda _: None)
+    whole = bytes(range(200)) * 4 * 40
+    one.add(0, whole[:8_000])
+    await one.flush()
+
+    def refuses(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", refuses)
+    one.add(4_000, whole[16_000:24_000])
+    one.add(2_000, whole[8_000:16_000])
+    await one.flush()
+    assert await one.read(0, 8_000) == whole[:24_000]
+    assert await one.read(1_500, 4_500) == whole[6_000:18_000]
+    assert await one.read(6_000, 8_000) == b""
+
+
 async def test_a_storage_that_is_away_costs_half_a_minute_of_memory_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "gone").write_text("a file where the folder should be")
     stored: list[int] = []

@@ -72,7 +72,7 @@ MUTANTS = (
         mechanism="Reports that nobody writes are found by the sweeper",
         prevents="a Redis that lost its queue costs every call that ended meanwhile its report",
         file="calls/sweeper.py",
-        old="    due = Call.objects.filter(claims.claimable(timezone.now())).order_by",
+        old="    due = Call.objects.filter(claims.claimable(database_now())).order_by",
         new="    due = Call.objects.none().order_by",
         tests=("tests/reports/test_swept.py::test_a_report_that_nobody_was_asked_for_is_found",),
         because="assert",
@@ -114,7 +114,7 @@ MUTANTS = (
         mechanism="Late audio makes the report due anew",
         prevents="what came late is in the recording and nowhere else",
         file="calls/late.py",
-        old="        _ask_for_report(call, now)\n",
+        old="        _ask_for_report(call)\n",
         new="",
         tests=(
             "tests/calls/test_late_audio.py::test_what_comes_after_the_end_is_in_the_recording_the_log_and_the_report",
