@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
-	@echo "make test        all checks and all tests (about 12 minutes)"
+	@echo "make test        all checks and all tests (about 14 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (about 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
