@@ -248,7 +248,7 @@ test("HTTP 503 and a lost network are tried again", async () => {
   uplink.close();
 });
 
-test("a hang-up may wait for the last ack over HTTP too, but not for a network that is away", async () => {
+test("a hang-up waits for the last ack over HTTP too", async () => {
   answers = [
     [0, {}],
     [200, { ack: 16_000 }],

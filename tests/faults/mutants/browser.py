@@ -252,4 +252,14 @@ MUTANTS = (
         because="Timeout",
         within_s=240,
     ),
+    Mutant(
+        name="last-ack-by-http",
+        mechanism="Hanging up waits for the last ack over HTTP too",
+        prevents="where sockets are blocked each call ends with audio that comes late, and its report is written twice",
+        file="static/js/transport/audio_uplink.js",
+        old=" || (this.#link.isFallback && performance.now() >= this.#httpFrom)",
+        new="",
+        tests=("tests/js/uplink.test.js::a hang-up waits for the last ack over HTTP too",),
+        because="AssertionError",
+    ),
 )

@@ -60,7 +60,7 @@ MUTANTS = (
         old="until = await _now(self._client) + LEASE_S",
         new="until = await _now(self._client) + 3_600",
         tests=(f"{SLOTS}::test_leases_live_with_their_process_and_those_of_a_killed_one_are_free_within_seconds",),
-        because="TimeoutError",
+        because="Timeout",
     ),
     Mutant(
         name="slots-renewed",
