@@ -12,15 +12,21 @@ SLOW := e2e or speech or sockets or processes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-dev lint test-fast test-slow template lock clean clean-data
+.PHONY: help run test check bench faults chaos mutants setup setup-dev lint test-fast test-slow template lock clean clean-data
 
 help:
 	@echo "make run         start everything; prints addresses and logins"
-	@echo "make test        all checks and all tests (about 12 minutes)"
+	@echo "make test        all checks and all tests (about 14 minutes)"
 	@echo "make check       lint, types, contracts, fast tests (about 2 minutes)"
 	@echo "make bench       measure the live path; prints a table, keeps it in bench/results"
 	@echo "                 WHAT=businesses: a new business and an upgrade among 1,000 instead"
 	@echo "                 WHAT=soak MINUTES=3: two businesses at full work, each byte searched for the other"
+	@echo "                 WHAT=endurance MINUTES=30: 20 calls that come and go; what grows, what stays open"
+	@echo "make faults      break one thing after the other; prints a table, keeps it in bench/results (about 20 minutes)"
+	@echo "                 ONLY='web:': only faults whose name holds these words"
+	@echo "make chaos       break things at random, SECONDS=600 long, by a SEED; the last line is the verdict"
+	@echo "make mutants     take each mechanism that keeps a call whole away; its tests must fail (half an hour)"
+	@echo "                 NAMES='watchdog polling': only these"
 	@echo "make template    write the SQL of a new business from the migrations, after each change of one"
 	@echo "make lock        write the requirements from the .in files"
 	@echo "make clean       remove what can be made again; calls and businesses stay"
@@ -57,6 +63,15 @@ check: lint
 
 bench: setup-dev
 	@$(PY) -m bench$(if $(WHAT),.$(WHAT))$(if $(MINUTES), --minutes $(MINUTES))
+
+faults: setup-dev
+	@$(PY) -m tests.faults$(if $(ONLY), --only "$(ONLY)")
+
+chaos: setup-dev
+	@$(PY) -m tests.faults.chaos --seconds $(or $(SECONDS),600)$(if $(SEED), --seed $(SEED))
+
+mutants: setup-dev
+	@$(PY) -m tests.faults.mutants $(NAMES)
 
 template: setup-dev
 	@$(PY) -m salespilot.quickstart.template

@@ -11,7 +11,8 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from calls import consents, late, metrics, services
+from calls import consents, late, metrics, outlook, services
+from calls.accounts import own_speech
 from calls.http import ApiError, Asked, answer, ask, ask_again, body, endpoint, raw_answer, raw_body, whole_parameter
 from calls.live import drain
 from calls.live.audio import MAX_FRAME_SAMPLES, Frame, check_pcm
@@ -60,18 +61,21 @@ async def calls(request: HttpRequest) -> HttpResponse:
     places = parse_places(content, "place")
     given = parse_answer(content, "consent") if "consent" in content else Answer.NONE
 
-    def create(member: MemberRef) -> Call:
+    def create(member: MemberRef) -> tuple[Call, outlook.Terms]:
         if not member.has_role(*services.CALLERS):
             raise services.CallForbidden("Billing staff do not make calls.")
         registry.check_room(require_tenant())
-        return consents.start_call(
+        terms = outlook.terms()
+        started = consents.start_call(
             member=member, channels=channels, customer=customer, source=source, places=places, answer=given
         )
+        return started, terms
 
-    _, call = await ask(request, create)
+    asked, (call, terms) = await ask(request, create)
     base = f"/ws/calls/{call.id}"
     made = {"id": str(call.id), "audio": f"{base}/audio", "events": f"{base}/events"}
-    return answer({**made, "consent": consents.to_wire(call)}, status=201)
+    speech = await outlook.outlook(asked.business, terms)
+    return answer({**made, "consent": consents.to_wire(call), "speech": speech}, status=201)
 
 
 @endpoint("GET", scope=Scope.CALLS_READ)
@@ -204,20 +208,28 @@ async def actions(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return answer({"taken": 1})
 
 
-@endpoint("POST", scope=Scope.CALLS_WRITE)
+@endpoint("GET", "POST", scope=Scope.CALLS_WRITE)
 async def preflight(request: HttpRequest) -> HttpResponse:
+    """Before a call. GET: what it can expect of speech recognition. POST: transcribes a sentence."""
+    if request.method == "POST":
+        return await _try_speech(request)
+    asked, terms = await ask(request, lambda _: outlook.terms())
+    return answer({"speech": await outlook.outlook(asked.business, terms)})
+
+
+async def _try_speech(request: HttpRequest) -> HttpResponse:
     """Transcribes up to 6 s of mono PCM16 at 16 kHz, to show before a call that speech arrives. Keeps nothing."""
     pcm = raw_body(request, MAX_PREFLIGHT_BYTES)
     if check_pcm(pcm, 1) == 0:
         raise MessageError("There is no audio in the body: send mono PCM16 at 16 kHz.")
-    _, (is_unheard, redact) = await ask(
-        request, lambda member: (consents.is_on_unheard_call(member), current_policy().redact)
+    _, (is_unheard, redact, own) = await ask(
+        request, lambda member: (consents.is_on_unheard_call(member), current_policy().redact, own_speech())
     )
     if is_unheard:
         raise ApiError(409, "consent_needed", "You are on a call that may not be heard: hang up first, then try.")
     began = time.monotonic()
     try:
-        text, provider = await transcribe_snippet(pcm)
+        text, provider = await transcribe_snippet(pcm, own)
     except SpeechError as error:
         raise ApiError(503, "no_speech", f"Speech can not be recognised right now: {error.reason}") from error
     text, _ = redacted_text(text, redact)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from calls.clock import database_now
 from calls.models import Call, ReportState
 
 CLAIM_S = 600
@@ -44,7 +44,7 @@ def claimable(now: datetime) -> Q:
 
 def claim(call_id: uuid.UUID) -> Claim | None:
     """The right to write the report, or None: somebody else has it, or there is nothing to write."""
-    now = timezone.now()
+    now = database_now()
     attempts = Call.objects.filter(pk=call_id).values_list("report_attempts", flat=True).first()
     if attempts is None:
         return None
@@ -76,7 +76,7 @@ def repairable(now: datetime) -> Q:
 
 def claim_repair(call_id: uuid.UUID) -> bool:
     """The right to try the gaps of a written report again; it lapses like that to write one."""
-    now = timezone.now()
+    now = database_now()
     due_at = now + timedelta(seconds=CLAIM_S)
     return bool(Call.objects.filter(repairable(now), pk=call_id).update(report_due_at=due_at))
 
@@ -94,7 +94,7 @@ def give_back(claim: Claim) -> str:
     else:
         pause = timedelta(seconds=FIRST_RETRY_S * 2 ** (claim.attempt - 1))
         held = _held(claim).update(
-            report_state=ReportState.DUE, report_due_at=timezone.now() + pause, report_error=error_id
+            report_state=ReportState.DUE, report_due_at=database_now() + pause, report_error=error_id
         )
     return error_id if held else ""
 
@@ -103,7 +103,7 @@ def give_up() -> int:
     """Fails the reports whose last allowed writer died without a word. Returns how many."""
     return Call.objects.filter(
         report_state__in=[ReportState.DUE, ReportState.WRITING],
-        report_due_at__lte=timezone.now(),
+        report_due_at__lte=database_now(),
         report_attempts__gte=MAX_ATTEMPTS,
     ).update(report_state=ReportState.FAILED, report_due_at=None, report_error=secrets.token_hex(6))
 
@@ -116,7 +116,7 @@ def ask_again(call_id: uuid.UUID) -> bool:
     return bool(
         Call.objects.filter(
             pk=call_id, report_state__in=[ReportState.FAILED, ReportState.READY], log_deleted_at=None
-        ).update(report_state=ReportState.DUE, report_due_at=timezone.now(), report_attempts=0)
+        ).update(report_state=ReportState.DUE, report_due_at=database_now(), report_attempts=0)
     )
 
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from calls.clock import database_now
 from calls.models import PlayTest, PromptTest, TrialState
 
 LEASE_S = 600
@@ -43,12 +43,12 @@ class Holding:
     def due(self, most: int) -> list[int]:
         """Trials that nobody works on, the longest due first; those that no runner survives are given up."""
         self.give_up()
-        due = self._rows.filter(claimable(timezone.now())).order_by("due_at")
+        due = self._rows.filter(claimable(database_now())).order_by("due_at")
         return list(due.values_list("pk", flat=True)[:most])
 
     def claim(self, test_id: int) -> Held | None:
         """The right to run the trial, or None: somebody else has it, or it is over."""
-        now = timezone.now()
+        now = database_now()
         attempts = self._rows.filter(pk=test_id).values_list("attempts", flat=True).first()
         if attempts is None:
             return None
@@ -59,11 +59,11 @@ class Holding:
 
     def renew(self, held: Held) -> bool:
         """After each step; False when the trial was deleted or somebody else runs it."""
-        return bool(self._of(held).update(due_at=timezone.now() + timedelta(seconds=LEASE_S)))
+        return bool(self._of(held).update(due_at=database_now() + timedelta(seconds=LEASE_S)))
 
     def pause(self, held: Held) -> bool:
         """Enough for one task: due again at once, with all attempts."""
-        return bool(self._of(held).update(state=TrialState.DUE, due_at=timezone.now(), attempts=0))
+        return bool(self._of(held).update(state=TrialState.DUE, due_at=database_now(), attempts=0))
 
     def finish(self, held: Held) -> bool:
         return bool(self._of(held).update(state=TrialState.DONE, due_at=None, error=""))
@@ -75,12 +75,12 @@ class Holding:
             changed = self._of(held).update(state=TrialState.FAILED, due_at=None, error=error_id)
         else:
             wait = timedelta(seconds=FIRST_RETRY_S * 2 ** (held.attempt - 1))
-            changed = self._of(held).update(state=TrialState.DUE, due_at=timezone.now() + wait, error=error_id)
+            changed = self._of(held).update(state=TrialState.DUE, due_at=database_now() + wait, error=error_id)
         return error_id if changed else ""
 
     def give_up(self) -> int:
         """Fails the trials whose last allowed runner died without a word."""
-        lost = self._rows.filter(state__in=OPEN, due_at__lte=timezone.now(), attempts__gte=MAX_ATTEMPTS)
+        lost = self._rows.filter(state__in=OPEN, due_at__lte=database_now(), attempts__gte=MAX_ATTEMPTS)
         return int(lost.update(state=TrialState.FAILED, due_at=None, error=secrets.token_hex(6)))
 
     def _of(self, held: Held) -> QuerySet[Any]:

@@ -19,6 +19,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from calls import events
+from calls.clock import database_now
 from calls.consents import state_of
 from calls.events import Kind
 from calls.live.audio import MAX_CALL_SAMPLES, NEVER_ARRIVED, TOO_FAST, FrameError, check_pcm, is_ahead_of_time, ms
@@ -28,12 +29,13 @@ from calls.live.recording_mark import Mark, claim, remove, write_mark
 from calls.models import Call, CallEvent, CallState, Gap, Recording, ReportState
 from calls.services import CallNotFound, CallOver, append_event
 from calls.speech.base import BYTES_PER_SAMPLE
+from calls.speech.browser import NAME as BROWSER
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
 
 ARRIVED_LATE = "This audio arrived after the call."
-REPORT_AFTER_S = 20
-"""Between the last late audio and the new report: more may be on its way."""
+REPORT_AFTER_S = 5
+"""Between the last late audio and the new report: more may be on its way, and would make it due once more."""
 LONGEST_GAP_MS = 300_000
 SHORTEST_GAP_MS = 50
 
@@ -78,7 +80,7 @@ def take(call_id: uuid.UUID, first_sample: int, pcm: bytes, *, resume: int | Non
         recording.stored_samples = end
         recording.save(update_fields=["stored_samples"])
         _tell(call, there=there, start=start, end=end)
-        _ask_for_report(call, now)
+        _ask_for_report(call)
     logger.info("Late audio taken", extra={"call": call_id.hex, "late_ms": ms(end - start)})
     return Taken(end)
 
@@ -151,10 +153,15 @@ def _tell(call: Call, *, there: int, start: int, end: int) -> None:
 
 
 def _heard_ms(call: Call) -> int:
-    """Up to where the call's own time accounts for everything: by lines, or by gaps that the log tells."""
+    """Up to where the call's own time accounts for everything: by an engine's lines, or by gaps that the log tells.
+
+    A browser tells its own rep of audio that has yet to come, and nothing of the other side.
+    """
     last_gap = Gap.objects.filter(call=call).aggregate(last=Max("end_ms"))["last"] or 0
-    lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value).values_list("payload__end_ms", flat=True)
-    return max(ms(call.acked_samples), last_gap, max(map(int, lines), default=0))
+    lines = CallEvent.objects.filter(call=call, kind=Kind.LINE.value).exclude(payload__provider=BROWSER)
+    return max(
+        ms(call.acked_samples), last_gap, max(map(int, lines.values_list("payload__end_ms", flat=True)), default=0)
+    )
 
 
 def _add_gap(call: Call, start_ms: int, end_ms: int, reason: str) -> None:
@@ -171,10 +178,10 @@ def _add_gap(call: Call, start_ms: int, end_ms: int, reason: str) -> None:
         Gap.objects.create(call=call, start_ms=start_ms, end_ms=end_ms, reason=reason)
 
 
-def _ask_for_report(call: Call, now: datetime) -> None:
+def _ask_for_report(call: Call) -> None:
     """Due anew, once no more has come for a while; whoever writes it now can not finish, and the sweeper sends it."""
     Call.objects.filter(pk=call.pk).update(
         report_state=ReportState.DUE,
-        report_due_at=now + timedelta(seconds=REPORT_AFTER_S),
+        report_due_at=database_now() + timedelta(seconds=REPORT_AFTER_S),
         report_attempts=0,
     )

@@ -29,6 +29,17 @@ rung_changes = Counter("salespilot_rung_changes_total", "Changes of the ladder, 
 redactions = Counter(
     "salespilot_redactions_total", "Secret numbers taken out of lines, notes and names, by kind of number.", ["kind"]
 )
+speech_slots_in_use = Gauge(
+    "salespilot_speech_slots_in_use",
+    "Slots for live streams at the speech vendor that this process holds: of the shared account, of own ones.",
+    ["account"],
+)
+speech_slots_waiting = Gauge("salespilot_speech_slots_waiting", "Streams that wait for a slot.", ["account"])
+speech_slots_refused = Counter(
+    "salespilot_speech_slots_refused_total",
+    "Times a stream asked for a slot in vain: our own limit, or the vendor's answer 429.",
+    ["by"],
+)
 frames = Counter("salespilot_frames_total", "Audio frames taken.")
 frames_refused = Counter("salespilot_frames_refused_total", "Audio frames refused, by reason.", ["reason"])
 

@@ -32,6 +32,11 @@ def clear(engine: str) -> None:
     forget(KEY + engine)
 
 
+def keys_changed(**_: object) -> None:
+    """Receives the save of a business's own keys."""
+    clear("deepgram")
+
+
 def reasons() -> list[str]:
     """What the current business's admins should know; nothing without a business."""
     business = current()

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from billing.ledger import Metered, record
 from calls import events, metrics, speech
+from calls.accounts import own_speech
 from calls.consents import state_of
 from calls.events import Kind
 from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
@@ -73,7 +74,7 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     `heard` are the lines the call has: what they cover already is not written a second time. Each span is closed
     together with its lines, once, whoever else tries.
     """
-    provider = speech.get_provider()
+    provider = _provider()
     if provider is None:
         return 0
     pieces = list(_pieces(call, MOST_MS))
@@ -82,7 +83,19 @@ def repair_gaps(call: Call, heard: Sequence[Line], keyterms: tuple[str, ...]) ->
     redact = tuple(current_policy().redact)
     spec = StreamSpec(call.id.hex, require_tenant().schema_name, call.channels, keyterms, redact=redact)
     repaired = asyncio.run(_transcribe(provider, spec, pieces))
-    return sum(_close(call, each, heard) for each in repaired)
+    closed, known = 0, list(heard)
+    for each in repaired:
+        # Two gaps, told for two reasons, may hold the same audio.
+        found = _close(call, each, known)
+        closed += found is not None
+        known += found or ()
+    return closed
+
+
+def _provider() -> SpeechProvider | None:
+    """On the business's own account, where it has one."""
+    own = own_speech()
+    return speech.get_provider(own) if own else speech.get_provider()
 
 
 def again_at(call: Call, now: datetime) -> datetime | None:
@@ -91,7 +104,7 @@ def again_at(call: Call, now: datetime) -> datetime | None:
     The pause is the time since the call's end, and so doubles from try to try.
     """
     age = now - (call.ended_at or now)
-    if age > TRIES_FOR or speech.get_provider() is None or next(_pieces(call, SLICE_MS), None) is None:
+    if age > TRIES_FOR or _provider() is None or next(_pieces(call, SLICE_MS), None) is None:
         return None
     return now + max(age, timedelta(seconds=FIRST_AGAIN_S))
 
@@ -163,11 +176,12 @@ async def _transcribe_one(provider: SpeechProvider, spec: StreamSpec, piece: Pie
     return Repaired(piece.span, tuple(lines), tuple(usage))
 
 
-def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
+def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> list[Line] | None:
+    """The lines that were new; None when somebody else closed it."""
     with transaction.atomic():
         closed = _close_span(repaired.span)
         if closed is None:
-            return False
+            return None
         number = max((line.utterance for line in heard), default=0) + 1_000 * closed
         new = [each for each in repaired.lines if not is_heard(each, heard)]
         for offset, line in enumerate(_clean(new, heard)):
@@ -175,7 +189,7 @@ def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> bool:
             append_event(call.id, Kind.LINE, events.line(CleanLine(numbered)))
         for usage in repaired.usage:
             _meter(call, usage)
-    return True
+    return new
 
 
 def _close_span(span: Span) -> int | None:

@@ -165,12 +165,21 @@ def _points(points: Sequence[Mapping[str, Any]], lines: Sequence[LineView]) -> t
     )
 
 
+def _made_by(payload: Mapping[str, Any]) -> str:
+    """As on the rep's screen (deck.js). Logs of old name no play."""
+    match payload["lane"]:
+        case "manager":
+            return f"From {payload['author']}" if payload.get("author") else "From the manager"
+        case "instant" if payload.get("play") == "":
+            return "General tip" if payload.get("prompt_version") is None else "Earlier tip"
+        case lane:
+            return {"instant": "Playbook", "model": "Model"}.get(lane, str(lane))
+
+
 def _card(payload: Mapping[str, Any], lines: Sequence[LineView], *, with_versions: bool) -> CardView:
-    author = payload.get("author", "")
-    lanes = {"instant": "Playbook", "model": "Model", "manager": f"From {author}" if author else "From the manager"}
     source = payload.get("source")
     return CardView(
-        lane=lanes.get(payload["lane"], payload["lane"]),
+        lane=_made_by(payload),
         title=payload["title"],
         say=payload["say"],
         source=source["title"] if source and source["title"] != payload["title"] else "",

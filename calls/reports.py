@@ -15,6 +15,7 @@ from billing.ledger import Metered, record
 from calls import claims, events, reading
 from calls.analysis.cards import CardResult, Deed, counts, judge_cards
 from calls.analysis.conversation import Conversation, analyse
+from calls.clock import database_now
 from calls.events import Kind
 from calls.models import Call, CallEvent, Gap, Report
 from calls.repair import again_at, repair_gaps
@@ -74,7 +75,7 @@ def repair_again(call_id: uuid.UUID) -> bool:
     call = Call.objects.get(pk=call_id)
     if repair_gaps(call, read_log(call_id).lines, load_material().keyterms):
         return claims.ask_again(call_id)
-    claims.finish_repair(call_id, again_at=again_at(call, timezone.now()))
+    claims.finish_repair(call_id, again_at=again_at(call, database_now()))
     return False
 
 
@@ -148,7 +149,7 @@ def _store(
     version = material.report_prompt.number if summary.origin == "model" else None
     with transaction.atomic():
         call = Call.objects.get(pk=claim.call_id)
-        if not claims.finish(claim, again_at=again_at(call, timezone.now())):
+        if not claims.finish(claim, again_at=again_at(call, database_now())):
             raise TakenOverError
         Report.objects.update_or_create(
             call_id=claim.call_id,

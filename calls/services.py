@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing import budgets
 from calls import events, looks, rep_first
+from calls.clock import database_now
 from calls.live import wake
 from calls.live.messages import MAX_NOTE_CHARS
 from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
@@ -122,14 +123,6 @@ def create_call(
     return call
 
 
-def database_now() -> datetime:
-    """The one clock that all machines share: what they compare with each other is told by it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found
-
-
 def append_first(call: Call, kind: events.Kind, payload: events.Payload) -> None:
     """Adds an event to a call that nobody has owned yet. The caller holds the row's lock, or has just made it."""
     call.last_seq += 1
@@ -197,7 +190,7 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None,
     Increments the epoch, so an owner that still writes is superseded. Without `duration_ms` the length is
     what was acknowledged or transcribed. With `epoch` only its owner ends the call: False when that is another by now.
     """
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         calls = Call.objects.filter(pk=call_id, state=CallState.OPEN)
         ended = (calls if epoch is None else calls.filter(epoch=epoch)).update(

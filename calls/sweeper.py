@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from calls import claims, holding
+from calls.clock import database_now
 from calls.models import Call, CallState
 from calls.services import end_call
 
@@ -39,13 +39,13 @@ def end_silent_calls() -> int:
 def due_reports() -> Iterator[uuid.UUID]:
     """Calls of the current business whose report is due and unclaimed, the longest due first."""
     claims.give_up()
-    due = Call.objects.filter(claims.claimable(timezone.now())).order_by("report_due_at")
+    due = Call.objects.filter(claims.claimable(database_now())).order_by("report_due_at")
     yield from list(due.values_list("pk", flat=True)[:AT_ONCE])
 
 
 def due_repairs() -> list[uuid.UUID]:
     """Calls of the current business whose report is written and whose gaps are due for another try."""
-    due = Call.objects.filter(claims.repairable(timezone.now())).order_by("report_due_at")
+    due = Call.objects.filter(claims.repairable(database_now())).order_by("report_due_at")
     return list(due.values_list("pk", flat=True)[:AT_ONCE])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from coaching import metrics
@@ -14,14 +15,16 @@ from coaching.course import Course
 from coaching.desk import Desk
 from coaching.ears import Cue, Ears, Heard
 from coaching.llm.base import CardModel, ModelError
-from coaching.llm.tips import Rung, TipCache
+from coaching.llm.tips import Rung, TipCache, general_card
 from coaching.model_lane import LaneReport, ModelLane
 from coaching.moments import Moments
 from coaching.planner import Ask, Planner
 from coaching.sink import CoachSink
-from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Source
+from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
 
 log = logging.getLogger(__name__)
+SIGNALS_REMEMBERED = 64
+GENERAL_PRIORITY = 30
 
 
 class Coach:
@@ -55,6 +58,7 @@ class Coach:
         self._planner = Planner(is_mono=is_mono)
         self._tips = TipCache()
         self._rung = Rung(sink.coaching_state)
+        self._played: deque[str] = deque(maxlen=SIGNALS_REMEMBERED)
         self._desk = Desk(
             attention=Attention(material.settings, heeds_speech=not is_mono),
             sink=sink,
@@ -73,6 +77,7 @@ class Coach:
                 clock=clock,
                 still_fits=self._still_fits,
                 done=self._lane_done,
+                changed=self._rung.changed,
             )
 
     def hear(self, line: Line) -> None:
@@ -141,9 +146,9 @@ class Coach:
         self._moments.restore(moments)
         for card in cards:
             if card.kind is not None and card.lane is not Lane.MANAGER:
-                source = card.source.key if card.source is not None else card.id
-                key = card.play or source
-                self._desk.attention.pushed(Offer(key, card.kind, card.topic), card.id, card.trigger_end_ms)
+                self._desk.attention.pushed(
+                    Offer(_shown_key(card), card.kind, card.topic), card.id, card.trigger_end_ms
+                )
 
     def hang_up(self) -> None:
         """The call is over: objections nobody answered become `open`. Call before `aclose`, not when moving."""
@@ -172,6 +177,7 @@ class Coach:
             await self._lane.aclose()
 
     def _offer_play(self, heard: Heard) -> None:
+        self._played.extend(cue.signal.id for cue in heard.cues if cue.signal is not None)
         cue = heard.best
         if cue is not None:
             self._desk.offer(self._play_card(cue), _play_offer(cue))
@@ -188,6 +194,17 @@ class Coach:
             if card is not None:
                 self._desk.offer(card, Offer(f"tip-{card.topic}", found.signal.kind, card.topic))
                 return
+
+    def _help_without_model(self, signal: Signal) -> None:
+        """The model failed at a moment that deserves a card: unless a play answered it, the best line there is."""
+        if signal.id in self._played:
+            return
+        card = self._tips.card_for(signal)
+        if card is not None:
+            self._desk.offer(card, Offer(f"tip-{card.topic}", signal.kind, signal.topic))
+            return
+        general = general_card(signal, self._playbook_version)
+        self._desk.offer(general, Offer(_shown_key(general), signal.kind, signal.topic, GENERAL_PRIORITY))
 
     def _play_card(self, cue: Cue) -> Card:
         play = cue.play
@@ -226,6 +243,8 @@ class Coach:
             return
         if self._lane.is_spent:
             self._rung.failed(ModelError("all_asked", retryable=False))
+            self._planner.asked(ask, now_ms)
+            self._help_without_model(ask.signal)
             return
         if self._lane.ask(ask, self._transcript, self._moments.all):
             self._planner.asked(ask, now_ms)
@@ -238,6 +257,10 @@ class Coach:
         if report.error is not None:
             metrics.model_errors.labels(report.error.reason).inc()
             self._rung.failed(report.error)
+            if self._still_fits(report.ask):
+                self._help_without_model(report.ask.signal)
+            else:
+                self._planner.discarded(report.ask)
             return
         self._rung.worked()
         if report.card is not None:
@@ -248,6 +271,16 @@ class Coach:
 
 def _nobody_asks(cue: Cue) -> None:
     """Only back-tests ask what fires without being shown."""
+
+
+def _shown_key(card: Card) -> str:
+    """By which key the attention budget knows a card that is in the log; a general line by what it is about."""
+    if card.play:
+        return card.play
+    if card.source is not None:
+        return card.source.key
+    is_general = card.lane is Lane.INSTANT and card.prompt_version is None
+    return f"general-{card.kind}-{card.topic}" if is_general else card.id
 
 
 def _play_offer(cue: Cue) -> Offer:

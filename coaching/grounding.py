@@ -58,6 +58,26 @@ QUESTIONS: dict[str, str] = {
     "security": "Important question. Which security requirements must we meet for you?",
     "brush_off": "Happy to. So that I send the right thing: what would be most useful to read?",
 }
+_FINER_QUESTIONS: dict[tuple[SignalKind, str], str] = {
+    (
+        SignalKind.PRICE,
+        "question",
+    ): "Happy to talk numbers. So that it's the right one: who would use it, and from when?",
+    (
+        SignalKind.PRICE,
+        "discount",
+    ): "Let's look at it. If the price worked, what else would have to be in place to go ahead?",
+    (SignalKind.BUYING_SIGNAL, "ready"): "Great. What would you like to settle first: the start date or the paperwork?",
+    (SignalKind.BUYING_SIGNAL, "timeline"): "Good. By when would you need it, and what has to happen before then?",
+    (SignalKind.BUYING_SIGNAL, "fit"): "Good to hear. Which part would help you most, and who else should see it?",
+    (SignalKind.BUYING_SIGNAL, "trial"): "Happy to. What would you need to see in it to say yes?",
+    (SignalKind.NEXT_STEP, "proposal"): "Gladly. What must it say for you to be able to decide?",
+    (
+        SignalKind.QUESTION,
+        "proof",
+    ): "Good question. What would convince you: figures, or a talk with somebody like you?",
+    (SignalKind.QUESTION, "price"): "Good question. What would you compare the price with?",
+}
 _KIND_QUESTIONS: dict[SignalKind, str] = {
     SignalKind.COMPETITOR: "What do you like most about them, and what do you wish was better?",
     SignalKind.BUYING_SIGNAL: "Glad to hear it. What would you need from me to move forward?",
@@ -82,8 +102,13 @@ class Verdict:
 
 
 def question_for(kind: SignalKind, topic: str) -> str:
-    """A safe question on a topic: what a card says when the model's claim has no ground."""
-    return QUESTIONS.get(topic) or _KIND_QUESTIONS.get(kind) or "What matters most to you here?"
+    """A safe question on a topic: what a card says when the model's claim has no ground, or no model helps."""
+    return (
+        _FINER_QUESTIONS.get((kind, topic))
+        or QUESTIONS.get(topic)
+        or _KIND_QUESTIONS.get(kind)
+        or "What matters most to you here?"
+    )
 
 
 class Ground:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 model_seconds = Histogram(
     "salespilot_model_seconds",
@@ -13,4 +13,10 @@ model_seconds = Histogram(
 model_errors = Counter("salespilot_model_errors_total", "Model calls that failed.", ["reason"])
 cards = Counter(
     "salespilot_cards_total", "Cards by lane and outcome: shown, late, stale, held_back.", ["lane", "outcome"]
+)
+model_circuits_open = Gauge(
+    "salespilot_model_circuits_open", "Models resting after failures, by whose circuit: business, provider.", ["scope"]
+)
+model_probes = Counter(
+    "salespilot_model_probes_total", "Background requests to a resting model, by outcome.", ["scope", "outcome"]
 )

@@ -16,7 +16,7 @@ from coaching import context, grounding, metrics, prompts
 from coaching.attention import Offer, Verdict
 from coaching.clocks import CallClock
 from coaching.desk import Desk
-from coaching.llm.base import CardModel, CardRequest, CardText, ModelError, card_request, estimate
+from coaching.llm.base import CardModel, CardRequest, CardText, Changed, ModelError, Recovering, card_request, estimate
 from coaching.planner import Ask
 from coaching.sink import CoachSink
 from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
@@ -69,7 +69,11 @@ class LaneReport:
 
 
 class ModelLane:
-    """Use on the loop only. `still_fits(ask)` says whether the words that were asked about still stand."""
+    """Use on the loop only. `still_fits(ask)` says whether the words that were asked about still stand.
+
+    From its warm-up or first question to `aclose` it follows a model that may rest, so that this call's model is
+    looked after in the background; `changed` is told when such a model begins to rest, and when it is well again.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class ModelLane:
         clock: Callable[[], float],
         still_fits: Callable[[Ask], bool],
         done: Callable[[LaneReport], None],
+        changed: Changed,
     ) -> None:
         self._call_id = call_id
         self._model = model
@@ -92,6 +97,8 @@ class ModelLane:
         self._clock = clock
         self._still_fits = still_fits
         self._done = done
+        self._changed = changed
+        self._leave: Callable[[], None] | None = None
         self._ground = grounding.Ground(material)
         self._material = material
         self._prefix = prompts.live_prefix(material)
@@ -115,6 +122,7 @@ class ModelLane:
         if self.is_busy or self.is_spent:
             return False
         self._requests_left -= 1
+        self._follow()
         signal = ask.signal
         messages = context.card_messages(self._prefix, transcript, moments, signal, ask.line)
         request = card_request(self._material.live_prompt, messages, cache_key=self._call_id)
@@ -130,20 +138,33 @@ class ModelLane:
 
     async def warm_up(self) -> None:
         """Connect, and let the vendor cache the fixed prefix by one throw-away request. Raises `ModelError`."""
+        self._follow()
         await self._model.warm_up()
-        messages = (("system", self._prefix), ("user", "The call has not begun. Set should_show to false."))
-        request = card_request(self._material.live_prompt, messages, cache_key=self._call_id)
-        async with aclosing(self._model.stream_card(request)) as stream:
+        async with aclosing(self._model.stream_card(self._warm_up_request())) as stream:
             async for item in stream:
                 if isinstance(item, Usage):
                     self._sink.usage(replace(item, purpose="warm_up"))
 
     async def aclose(self) -> None:
-        """Stop the request in flight and wait until it let go."""
+        """Stop the request in flight and wait until it let go; the call needs its model no more."""
+        self._unfollow()
         task, self._task = self._task, None
         if task is not None and not task.done():
             task.cancel()
             await asyncio.wait({task})
+
+    def _warm_up_request(self) -> CardRequest:
+        messages = (("system", self._prefix), ("user", "The call has not begun. Set should_show to false."))
+        return card_request(self._material.live_prompt, messages, cache_key=self._call_id)
+
+    def _follow(self) -> None:
+        if self._leave is None and isinstance(self._model, Recovering):
+            self._leave = self._model.follow(self._warm_up_request(), usage=self._sink.usage, changed=self._changed)
+
+    def _unfollow(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
     async def _run(self, answer: _Answer) -> None:
         card: Card | None = None
@@ -164,9 +185,13 @@ class ModelLane:
             self._meter(answer)
             if answer.shown_text and not answer.is_published:
                 self._sink.card_text(answer.card_id, "")
+        if error is not None and error.reason == "resting":
+            self._requests_left += 1
         if outcome != "shown":
             metrics.cards.labels(Lane.MODEL.value, outcome).inc()
         self._done(LaneReport(answer.ask, card, error))
+        if self.is_spent:
+            self._unfollow()
 
     async def _listen(self, answer: _Answer) -> Card | None:
         card: Card | None = None

@@ -11,6 +11,7 @@ from django.conf import settings
 from coaching import context, extractive, metrics
 from coaching.llm.base import ModelError, Summary, SummaryRequest
 from coaching.types import Line, Material, Moment
+from tenants.house.vendor_keys import model_key
 
 log = logging.getLogger(__name__)
 MAX_POINTS = 10
@@ -32,7 +33,7 @@ def write_summary(material: Material, lines: Sequence[Line], moments: Sequence[M
 
 
 def has_model() -> bool:
-    return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+    return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL or model_key())
 
 
 def ask_model(material: Material, lines: Sequence[Line], moments: Sequence[Moment]) -> Summary:
@@ -48,9 +49,8 @@ def ask_model(material: Material, lines: Sequence[Line], moments: Sequence[Momen
         max_tries=prompt.limits.max_requests,
     )
     model = prompt.model or settings.OPENAI_REPORT_MODEL
-    answer, usage = reports.write(
-        request, model=model, api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL
-    )
+    api_key = model_key() or settings.OPENAI_API_KEY
+    answer, usage = reports.write(request, model=model, api_key=api_key, base_url=settings.OPENAI_BASE_URL)
     return Summary(
         text=answer["text"].strip(),
         key_points=_points(answer.get("key_points"), lines),

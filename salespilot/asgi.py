@@ -15,17 +15,20 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 
 from calls.routing import websocket_urlpatterns
 from salespilot import observability, startup
+from salespilot.loop_tasks import TasksCounted
 from salespilot.warming import Warmed
 from tenants.sockets import BusinessSocket
 
 observability.start()
 startup.refuse_unsound()
 
-application = Warmed(
-    ProtocolTypeRouter(
-        {
-            "http": http_application,
-            "websocket": BusinessSocket(URLRouter(websocket_urlpatterns)),
-        }
+application = TasksCounted(
+    Warmed(
+        ProtocolTypeRouter(
+            {
+                "http": http_application,
+                "websocket": BusinessSocket(URLRouter(websocket_urlpatterns)),
+            }
+        )
     )
 )

@@ -224,6 +224,7 @@ CHANNEL_LAYERS = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "salespilot.broker:Transport"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -244,6 +245,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, minimum=1, maximum=3600)
 DOMAIN_CHECK_SECONDS = env.integer("DOMAIN_CHECK_SECONDS", 60, minimum=1, maximum=3600)
 RETENTION_HOUR = env.integer("RETENTION_HOUR", 2, minimum=0, maximum=23)
+CELERY_BEAT_SCHEDULER = "salespilot.beat:SteadyScheduler"
 # A sweep that no worker took before the next one is due is of no use.
 CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {
@@ -275,6 +277,10 @@ SPEECH_PROVIDER = env.choice("SPEECH_PROVIDER", "auto", ("auto", "deepgram", "lo
 DEEPGRAM_API_KEY = env.text("DEEPGRAM_API_KEY")
 DEEPGRAM_BASE_URL = env.url("DEEPGRAM_BASE_URL", "", schemes=("http", "https"))
 DEEPGRAM_MODEL = env.text("DEEPGRAM_MODEL", "nova-3")
+# Most live streams at once at the vendor on the installation's key; 0: nobody counts. How many of them are left to
+# businesses that hold none.
+SPEECH_SLOTS_MAX = env.integer("SPEECH_SLOTS_MAX", 0, minimum=0, maximum=100_000)
+SPEECH_SLOTS_RESERVED = env.integer("SPEECH_SLOTS_RESERVED", 1, minimum=0, maximum=10_000)
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "", schemes=("http", "https"))
 OPENAI_LIVE_MODEL = env.text("OPENAI_LIVE_MODEL", "gpt-6-luna")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 from tenants.context import NoBusiness, current
@@ -28,12 +28,31 @@ def make_key(key: str, key_prefix: str, version: int) -> str:
     return f"{key_prefix}:{business.schema_name}:{version}:{key}"
 
 
+_pools: dict[tuple[str, ...], dict[int, Any]] = {}
+
+
+class SharedClient(RedisCacheClient):
+    """One pool of connections for each server in a process; the pool knows threads and forks.
+
+    Django makes a cache, and with it a pool, for every context that asks: under ASGI one connection for each request
+    and each socket, closed by nobody but the garbage collector.
+    """
+
+    def __init__(self, servers: list[str], *args: Any, **options: Any) -> None:
+        super().__init__(servers, *args, **options)
+        self._pools = _pools.setdefault(tuple(servers), {})
+
+
 class BusinessCache(RedisCache):
     """Redis or Valkey. Down, it raises as Django's own does, but for the counters of sign-in.
 
     Those (allauth's keys: rate limits, used one-time codes) then count nothing: a cache that is away must not lock
     everybody out. docs/security.md says what that opens.
     """
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = SharedClient
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         return _unless_counter(key, default, lambda: super(BusinessCache, self).get(key, default, version))

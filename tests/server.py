@@ -42,6 +42,7 @@ class Server:
         self._with_worker = with_worker
         self._with_beat = with_beat
         self.environment = {
+            **commands.ALLOCATOR,
             **os.environ,
             **services.environment(services.worker()),
             "PYTHONUNBUFFERED": "1",

@@ -54,6 +54,7 @@ FIELDS: dict[str, Holds] = {
     ),
     **_fields("house.policy", code="home_place customers_place recordings_heard_by redact"),
     **_fields("house.consentoverride", code="place mode", words="wording basis"),
+    **_fields("house.vendorkeys", code="speech_sealed speech_ending model_sealed model_ending"),
     **_fields(
         "audit.auditline", code="via action subject subject_id", words="detail subject_name", person="actor_name"
     ),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
+from calls.clock import database_now
 from calls.erasing import member as members
 from calls.erasing import mentions, voice, whole
 from calls.erasing.names import Names
@@ -68,7 +68,7 @@ def check_settled(person: Person) -> None:
         raise InUse(
             f"A call is running: {', '.join(map(str, running))}. End it, or wait until it is over, and run this again."
         )
-    writing = calls.filter(report_state=ReportState.WRITING, report_due_at__gt=timezone.now())
+    writing = calls.filter(report_state=ReportState.WRITING, report_due_at__gt=database_now())
     if busy := list(writing.values_list("pk", flat=True)):
         raise InUse(f"A report is being written: {', '.join(map(str, busy))}. Run this again in some minutes.")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -15,13 +14,15 @@ from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
+from calls.live.backlog import Spans
 from calls.live.door import Door
 from calls.live.known import Known
 from calls.live.ladder import Part, Rung
 from calls.live.log import EventLog
-from calls.live.repair_lane import Missing, RepairLane, join, sliced
+from calls.live.repair_lane import Missing, RepairLane, join, sliced, without
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
+from calls.live.told import Told
 from calls.redaction import CleanLine, Redactor, withheld
 from calls.speech.base import Gap, Progress, Refusal, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import NAME as BROWSER
@@ -36,7 +37,9 @@ SHORTEST_GAP_MS = 50
 UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
 BROWSER_UTTERANCES = 800_000_000
-KEPT_BROWSER_SPANS = 500
+SECOND_ENGINE_WORDS = "The engine on our own server is listening."
+FULL = "All speech slots are in use: "
+FULL_WORDS = f"{FULL}there is no live transcript until one is free."
 
 logger = logging.getLogger(__name__)
 
@@ -85,9 +88,13 @@ class Listening:
         self._note_refusal = note_refusal
         self._first_choice_heard = False
         self._gaps: list[Gap] = []
-        self._browser_spans: deque[tuple[Channel, int, int]] = deque(maxlen=KEPT_BROWSER_SPANS)
+        self._on_its_way = Spans()
+        """Of the client's promises, in ms: its audio comes later and is repaired then, whoever misses it before."""
+        self._told = Told()
         self._browser_heard_at = float("-inf")
         self._is_up = False
+        self._is_slotless = False
+        """Nothing is wrong with the first choice, but it waits for a free slot."""
         self._is_deaf = False
         """Somebody tried to hear and can not; before the first engine has answered it is neither."""
         self._arrived = (0, 0.0)
@@ -148,6 +155,7 @@ class Listening:
             self.lane.hush(self._door.admit, is_shut=self._door.is_shut)
         if self._door.is_shut:
             self._gaps.clear()
+            self._on_its_way = Spans()
             self._marks.forget_gaps()
             self._pass_over(self._arrived[0])
 
@@ -206,10 +214,14 @@ class Listening:
 
     def expect(self, start_ms: int, end_ms: int) -> None:
         """A gap that the log has just told: its audio is on its way, and nothing behind it is settled before."""
+        self._on_its_way.add(start_ms, end_ms)
+        for channel in self._marks.channels:
+            self._told.unheard(channel, start_ms, end_ms)
         self._marks.open_gap(start_ms, end_ms)
 
     def repair_all(self, start_ms: int, end_ms: int) -> None:
-        """As `repair`, for both sides alike."""
+        """As `repair`, for both sides alike, once it is here."""
+        self._on_its_way.remove(start_ms, end_ms)
         self.repair(Missing(start_ms, end_ms, "", dict.fromkeys(self._marks.channels, (start_ms, end_ms))))
 
     def repair(self, missing: Missing) -> None:
@@ -232,11 +244,14 @@ class Listening:
         # What was told before a take-over leaves the screen again, as a withdrawn interim does. A browser sends its
         # lines once.
         if line.text and line.provider != BROWSER:
-            line = self._known.new_of(line) or replace(line, text="", words=(), is_final=False)
+            line = self._known.new_of(line) or _withdrawn(line)
+        if line.text:
+            line = self._told.rest_of(line) or _withdrawn(line)
         clean = self._cleaned(self._redactor, line)
         if not clean.is_final:
             self._fleeting(events.interim(clean))
         elif clean.text:
+            self._told.add(line)
             self._append(Kind.LINE, events.line(clean))
             self._note_lag(clean)
         if clean.text:
@@ -279,11 +294,11 @@ class Listening:
         self._append(Kind.USAGE, events.usage(usage))
 
     def hearing(self, state: StreamState) -> None:
-        self._is_up, self._is_deaf = state.is_up, not state.is_up
+        self._is_up, self._is_deaf, self._is_slotless = state.is_up, not state.is_up, state.is_full
         if state.is_up:
             is_first_choice = state.engine in {"", self._provider_name}
             rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH
-            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else "The engine on our own server is listening.")
+            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else self._why(SECOND_ENGINE_WORDS))
             if self._repair is not None:
                 self._repair.hurry()
             if is_first_choice and not self._first_choice_heard:
@@ -304,6 +319,7 @@ class Listening:
             return
         # Holds the ack back at once; both channels' gaps are told as one a turn of the loop later.
         self._marks.open_gap(gap.start_ms, gap.end_ms)
+        self._told.unheard(gap.channel, gap.start_ms, gap.end_ms)
         self._gaps.append(gap)
         if len(self._gaps) == 1:
             asyncio.get_running_loop().call_soon(self._tell_gaps)
@@ -319,11 +335,10 @@ class Listening:
         if line is None or not self._door.lets(line.channel):
             return
         self._browser_heard_at = time.monotonic()
-        if line.is_final:
-            self._browser_spans.append((line.channel, line.start_ms, line.end_ms))
         self.heard(line)
         if not self._is_up:
-            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, "Your browser recognises the speech itself.")
+            words = self._why("Your browser recognises the speech itself.")
+            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, words)
 
     def tick(self) -> None:
         """About every second: the browser may have stopped to hear."""
@@ -333,7 +348,11 @@ class Listening:
     def _nobody_hears(self) -> None:
         # While nobody may be heard, that nobody hears is no news.
         if not self._door.is_shut and time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
-            self._put_rung(Part.SPEECH, Rung.RECORDING, "")
+            self._put_rung(Part.SPEECH, Rung.RECORDING, FULL_WORDS if self._is_slotless else "")
+
+    def _why(self, words: str) -> str:
+        """`words`, a sentence, with its reason where that is want of a slot."""
+        return f"{FULL}{words[0].lower()}{words[1:]}" if self._is_slotless else words
 
     # Gaps -----------------------------------------------------------------------------------------------
 
@@ -341,7 +360,9 @@ class Listening:
         gaps, self._gaps = self._gaps, []
         for gap in gaps:
             self._marks.close_gap(gap.start_ms, gap.end_ms)
-        for missing in [part for whole in join(gaps) for part in sliced(whole)]:
+            for start_ms, end_ms in self._on_its_way.within(gap.start_ms, gap.end_ms):
+                self._marks.open_gap(start_ms, end_ms)
+        for missing in [part for whole in join(gaps) for here in self._here(whole) for part in sliced(here)]:
             self._marks.open_gap(missing.start_ms, missing.end_ms)
             payload = events.gap(start_ms=missing.start_ms, end_ms=missing.end_ms, reason=missing.reason[:120])
             self._append(Kind.GAP, payload)
@@ -349,6 +370,10 @@ class Listening:
                 self._repair.put(missing)
             else:
                 self._gave_up(missing)
+
+    def _here(self, whole: Missing) -> list[Missing]:
+        """Without what has not come yet: its silence is no transcript."""
+        return without(whole, self._on_its_way.within(whole.start_ms, whole.end_ms))
 
     def _gave_up(self, missing: Missing) -> None:
         """Nobody can transcribe it while the call lives: the ack waits for it no longer, its gap stays in the log."""
@@ -359,17 +384,14 @@ class Listening:
         redactor = self._redactor.aside(missing.start_ms)
         for found in lines:
             line = self._known.new_of(found)
-            if line is not None and line.text and self._door.lets(line.channel) and not self._is_known(line):
+            line = line and self._told.rest_of(line)
+            if line is not None and line.text and self._door.lets(line.channel):
+                self._told.add(line)
                 clean = self._cleaned(redactor, line)
                 self._append(Kind.LINE, events.line(clean))
                 self._tell_coach(clean)
         self._marks.close_gap(missing.start_ms, missing.end_ms)
         self._log.note_repaired(missing.start_ms, missing.end_ms)
-
-    def _is_known(self, line: Line) -> bool:
-        """Whether the browser has told the same stretch already."""
-        middle = (line.start_ms + line.end_ms) // 2
-        return any(channel is line.channel and start <= middle <= end for channel, start, end in self._browser_spans)
 
     def _note_lag(self, line: Line) -> None:
         """Speech stage: from the arrival of a line's last sound to the line."""
@@ -377,6 +399,11 @@ class Listening:
         lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
         if arrived_at and lag_s >= 0:
             _speech.observe(lag_s)
+
+
+def _withdrawn(line: Line) -> Line:
+    """What takes its interims from the screen."""
+    return replace(line, text="", words=(), is_final=False)
 
 
 def _clean(redactor: Redactor, line: Line) -> CleanLine:

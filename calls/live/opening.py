@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
 
+from calls.accounts import own_speech
+from calls.clock import database_now
 from calls.events import Kind
 from calls.live import recording
 from calls.live.audio import NEVER_ARRIVED, ON_ITS_WAY
@@ -18,8 +20,10 @@ from calls.live.epochs import MARKS, Start
 from calls.live.recording_mark import claim
 from calls.models import Call, CallEvent, CallInbox, Recording
 from calls.models import Gap as GapRow
-from calls.services import claim_epoch, database_now
+from calls.services import claim_epoch
+from calls.speech.accounts import OwnAccount
 from calls.speech.base import SAMPLES_PER_MS, Gap
+from calls.speech.browser import NAME as BROWSER
 from coaching.course import Course
 from coaching.ears import recalled
 from coaching.services import load_material
@@ -27,6 +31,7 @@ from coaching.types import Card, Channel, Lane, Line, Material, Moment, MomentSt
 from tenants.consent.rules import Answer, Mode
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
+from tenants.house.vendor_keys import model_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class OpenedCall:
     redact: tuple[str, ...]
     allow_model_cards: bool
     allow_browser_speech: bool
+    own_speech: OwnAccount | None = None
+    own_model_key: str = field(default="", repr=False)
 
     @property
     def is_replay(self) -> bool:
@@ -117,6 +124,8 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         redact=tuple(policy.redact),
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
+        own_speech=own_speech(),
+        own_model_key=model_key(),
     )
 
 
@@ -130,10 +139,11 @@ def _starts(call: Call) -> tuple[Start, ...]:
 
 
 def unheard_gaps(call: OpenedCall, until_ms: int) -> list[Gap]:
-    """What the former owner kept, but did not live to hear: by channel, from its last saved line."""
+    """What the former owner kept, but did not live to hear: by channel, from the last line an engine heard."""
+    heard = [line for line in call.past.lines if line.provider != BROWSER]
     gaps = []
     for channel in list(Channel)[: call.channels]:
-        last_ms = max((line.end_ms for line in call.past.lines if line.channel is channel), default=0)
+        last_ms = max((line.end_ms for line in heard if line.channel is channel), default=0)
         start_ms = max(call.acked_samples // SAMPLES_PER_MS, min(last_ms, until_ms))
         is_known = any(start <= start_ms and until_ms <= end for start, end in call.gaps)
         if start_ms < until_ms and not is_known:

@@ -171,8 +171,17 @@ class Recorder:
                 self._written(chunks)
 
     async def read(self, start: int, end: int) -> bytes:
-        """What is stored of [start, end)."""
-        return await self._in_thread(read_samples, self.path, self.channels, start, end)
+        """What is kept of [start, end): on the disk, or waiting for one that refuses."""
+        pcm = bytearray(await self._in_thread(read_samples, self.path, self.channels, start, end))
+        stride = BYTES_PER_SAMPLE * self.channels
+        for first_sample, waiting in self._waiting:
+            low, high = max(first_sample, start), min(first_sample + self._samples(waiting), end)
+            if low < high:
+                pcm.extend(bytes(max(0, (high - start) * stride - len(pcm))))
+                pcm[(low - start) * stride : (high - start) * stride] = waiting[
+                    (low - first_sample) * stride : (high - first_sample) * stride
+                ]
+        return bytes(pcm)
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In a thread of the disk's own: one that hangs keeps nobody else waiting."""

@@ -25,6 +25,7 @@ from calls.live.threads import in_thread
 from calls.live.writer import LogWriter
 from calls.services import CallError
 from calls.speech import get_provider
+from calls.speech.accounts import OwnAccount
 from calls.speech.base import SpeechProvider
 from coaching.llm import get_card_model
 from tenants.context import Business, business_scope
@@ -173,8 +174,8 @@ class Registry:
                 call=call,
                 feed=feed,
                 writer=writer,
-                provider=speech_provider(),
-                model=get_card_model() if call.allow_model_cards else None,
+                provider=speech_provider(call.own_speech) if call.own_speech else speech_provider(),
+                model=get_card_model(business.id, call.own_model_key) if call.allow_model_cards else None,
                 on_over=self._over,
             )
         except Exception:
@@ -234,10 +235,13 @@ class Registry:
                     session.look_into_inbox()
 
 
-def speech_provider() -> SpeechProvider | None:
-    """None when no engine can be had; a fault while loading one costs its rung, not the call."""
+def speech_provider(own: OwnAccount | None = None) -> SpeechProvider | None:
+    """None when no engine can be had; a fault while loading one costs its rung, not the call.
+
+    `own`: the business's account at the vendor, where it has one.
+    """
     try:
-        return get_provider()
+        return get_provider(own)
     except Exception:
         logger.exception("No speech engine")
         return None

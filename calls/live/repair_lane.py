@@ -66,6 +66,13 @@ def sliced(missing: Missing) -> list[Missing]:
     return [_part(missing, *edge) for edge in pairwise(edges)]
 
 
+def without(missing: Missing, spans: Sequence[tuple[int, int]]) -> list[Missing]:
+    """What lies outside of `spans`, which are in order and apart, in ms."""
+    edges = [missing.start_ms, *(edge for span in spans for edge in span), missing.end_ms]
+    clipped = [min(max(edge, missing.start_ms), missing.end_ms) for edge in edges]
+    return [_part(missing, start, end) for start, end in zip(clipped[::2], clipped[1::2], strict=True) if start < end]
+
+
 def _part(missing: Missing, start_ms: int, end_ms: int) -> Missing:
     spans = {channel: (max(a, start_ms), min(b, end_ms)) for channel, (a, b) in missing.by_channel.items()}
     kept = {channel: span for channel, span in spans.items() if span[0] < span[1]}

@@ -19,6 +19,7 @@ from calls import metrics
 from calls.live.audio import Piece, ms, samples
 from calls.live.tasks import stop
 from calls.speech.base import (
+    REFUSED_S,
     Gap,
     Progress,
     Refusal,
@@ -39,8 +40,6 @@ LOOK_EVERY_S = 0.25
 OPEN_WITHIN_S = 10.0
 RETRY_S = (0.25, 0.5, 1.0, 2.0, 4.0)
 MOST_WAIT_S = 60.0
-ASK_AGAIN_S = 60.0
-"""So often a service that refused for good (a key, the credit) is asked again: somebody may have mended it."""
 LIVE_WAITING_SAMPLES = samples(5_000)
 PATIENT_WAITING_SAMPLES = samples(60_000)
 PATIENT_AHEAD_MS = 8_000
@@ -108,6 +107,8 @@ class SpeechLane:
         self._utterance_base = first_utterance
         self._open_utterances: set[tuple[Channel, int]] = set()
         self._missing: dict[Channel, int] = {}
+        self._told_ms: dict[Channel, int] = {}
+        """Through where the stream itself has told its gaps: they are not told, and repaired, a second time."""
         self._missing_why = ""
         self._is_finishing = False
         self._is_over = False
@@ -194,7 +195,7 @@ class SpeechLane:
         """After `run`: what nobody heard up to `end_sample`, by channel."""
         gaps = []
         for channel in self._channels:
-            start_ms = min(self._missing.get(channel, ms(end_sample)), max(self._sink.settled_ms(channel), 0))
+            start_ms = min(self._missing.get(channel, ms(end_sample)), self._done_ms(channel))
             if start_ms < ms(end_sample):
                 gaps.append(Gap(channel, start_ms, ms(end_sample), self._missing_why or "Nobody was listening."))
         return gaps
@@ -203,6 +204,16 @@ class SpeechLane:
 
     async def _use(self, stream: SpeechStream) -> SpeechError:
         """Sends and reads until the stream is lost, and returns why; or until it was finished: the lane is over."""
+        try:
+            error = await self._hear_out(stream)
+            if not self._is_over:
+                # Before the farewell, which a peer that is gone makes long: others may hear meanwhile.
+                self._lost(error)
+        finally:
+            await stream.aclose()
+        return error
+
+    async def _hear_out(self, stream: SpeechStream) -> SpeechError:
         self._utterance_base += LONGEST_UTTERANCES
         self._deaf_since, self._unanswered_ms = None, 0
         sending = asyncio.create_task(self._send_all(stream))
@@ -218,9 +229,6 @@ class SpeechLane:
             error = FAULT
         finally:
             await stop((sending, reading, watching))
-            await stream.aclose()
-        if not self._is_over:
-            self._lost(error)
         return error
 
     async def _until_over(self, sending: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
@@ -299,6 +307,7 @@ class SpeechLane:
         elif isinstance(event, Usage):
             self._sink.used(event)
         elif isinstance(event, Gap):
+            self._told_ms[event.channel] = max(event.end_ms, self._told_ms.get(event.channel, 0))
             self._sink.missed(event)
         elif isinstance(event, Refusal):
             self._sink.refused(event)
@@ -344,13 +353,17 @@ class SpeechLane:
         self._held_back = None
         if self.sent_through:
             for channel in self._channels:
-                self._miss(channel, self._sink.settled_ms(channel), error.reason)
+                self._miss(channel, self._done_ms(channel), error.reason)
         for channel, utterance in sorted(self._open_utterances):
             self._sink.heard(_withdrawn(channel, utterance, self._provider.name))
         self._open_utterances.clear()
         self._sink.hearing(StreamState(is_up=False, reason=error.reason, engine=""))
         if not error.retryable:
             self._sink.refused(Refusal(self._provider.name, error.reason))
+
+    def _done_ms(self, channel: Channel) -> int:
+        """Before it everything is settled or told as a gap."""
+        return max(self._sink.settled_ms(channel), self._told_ms.get(channel, 0))
 
     def _drop_oldest(self) -> None:
         piece = self._queue.popleft().piece
@@ -374,9 +387,9 @@ class SpeechLane:
 
 
 def _wait_s(error: SpeechError, attempt: int) -> float:
-    """Until the next try: what the service asked for, a minute after a refusal for good, else 0.25 to 4 s."""
+    """Until the next try: what the service asked for, 3 s to a minute after a refusal for good, else 0.25 to 4 s."""
     if not error.retryable:
-        return ASK_AGAIN_S
+        return REFUSED_S[min(attempt, len(REFUSED_S) - 1)]
     return max(RETRY_S[min(attempt, len(RETRY_S) - 1)], min(error.retry_after_s or 0.0, MOST_WAIT_S))
 
 

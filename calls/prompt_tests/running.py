@@ -32,6 +32,7 @@ from coaching.services import load_material
 from coaching.summaries import ask_model
 from coaching.trial import Asked, Bench, Outcome, Trial
 from coaching.types import Line, Material, Moment, Prompt
+from tenants.house.vendor_keys import model_key
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ class Cards:
     """Live cards: one loop for the whole run, so that both versions keep their connection warm as in a call."""
 
     def __init__(self, before: Material, after: Material, *, stack: ExitStack, name: str) -> None:
-        model = new_card_model()
+        model = new_card_model(model_key())
         if model is None:
             raise RuntimeError("The language model was taken away while a test ran: set OPENAI_API_KEY again.")
         self._runner = stack.enter_context(asyncio.Runner())

@@ -17,17 +17,26 @@ SAMPLES_PER_MS = SAMPLE_RATE // 1_000
 BYTES_PER_SAMPLE = 2
 
 
+REFUSED_S = (3.0, 3.0, 5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+"""Before a service that refused for good (a key, the credit) is asked again: mostly somebody has to mend it, and now
+and then its sign-in had an ill moment."""
+
+
 class SpeechError(Exception):
     """Speech failed. `retryable` says whether the same provider may be tried again in this call.
 
-    `reason` is one sentence without personal data or keys, fit for a log line and for the state light.
+    `reason` is one sentence without personal data or keys, fit for a log line and for the state light. `is_full`: the
+    service works, but all its slots for live streams are in use.
     """
 
-    def __init__(self, reason: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retryable: bool, retry_after_s: float | None = None, is_full: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.is_full = is_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +70,13 @@ class StreamState:
 
     Every stream yields one as soon as it hears, and one at each change. After a failure of its service a stream
     hears once the service has said something, not once it can be reached. `engine` names the provider that
-    hears now ("deepgram", "local"), "" while nobody does.
+    hears now ("deepgram", "local"), "" while nobody does. `is_full`: the first choice waits for a free slot.
     """
 
     is_up: bool
     reason: str
     engine: str = ""
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from calls.speech.base import (
     BYTES_PER_SAMPLE,
+    REFUSED_S,
     SAMPLES_PER_MS,
     Gap,
     Progress,
@@ -38,16 +39,14 @@ than it takes to notice that an engine is mute (4 s of speech, with its pauses) 
 OVERLAP_MS = 500
 AGAIN_S = 1.0
 """A stream that had heard something and ended is opened again this soon; one that was refused, later."""
-ASK_AGAIN_S = 60.0
-"""So often an engine that was refused for good (a key, the credit) is asked again: somebody may have mended it."""
 
 
 class FallbackStream:
     """The first engine's stream goes on reconnecting by itself; this one listens to whoever hears.
 
-    Down for `grace_s`, refused or mute: the second engine is opened with the newest 12 s of audio. When the first
-    has said something again (that its socket opens proves nothing), each channel goes back to it at a place both
-    have heard, and the second is closed.
+    Down for `grace_s`, refused, without a slot or mute: the second engine is opened with the newest 12 s of audio.
+    When the first has said something again (that its socket opens proves nothing), each channel goes back to it at a
+    place both have heard, and the second is closed.
     Times are looked at whenever audio comes, which it does ten times a second while a call lives.
     """
 
@@ -232,17 +231,19 @@ class FallbackStream:
         if state.is_up:
             side.connected()
         else:
-            side.went_down(state.reason, self._clock())
+            side.went_down(state.reason, self._clock(), is_full=state.is_full)
         self._tell(state.reason)
 
     def _refused(self, side: Side, error: SpeechError, *, again_in_s: float | None = None) -> None:
         logger.warning("speech engine not opened", extra={"engine": side.leg.name, "reason": error.reason})
-        side.went_down(error.reason, self._clock())
+        side.went_down(error.reason, self._clock(), is_full=error.is_full)
         wait_s = error.retry_after_s or again_in_s or self._retry_s
         side.lost = None if error.retryable else error
         if side.lost is not None:
             self._outbox.put(Refusal(side.leg.name, error.reason))
-        side.not_before = self._clock() + (wait_s if error.retryable else max(wait_s, ASK_AGAIN_S))
+            wait_s = max(wait_s, REFUSED_S[min(side.refusals, len(REFUSED_S) - 1)])
+            side.refusals += 1
+        side.not_before = self._clock() + wait_s
         self._tell(error.reason)
         self._end_if_nobody_can()
 
@@ -299,6 +300,7 @@ class FallbackStream:
         engine = side.leg.name if self._hears(side) and side.leg.name in owners else ""
         if not engine and self._hears(self._primary) and self._secondary.stream is None:
             engine = self._primary.leg.name
-        if (engine, bool(engine)) != (self._told.engine, self._told.is_up) or not self._told.reason:
-            self._told = StreamState(is_up=bool(engine), reason=reason, engine=engine)
+        told, is_full = self._told, self._primary.is_full
+        if (engine, bool(engine), is_full) != (told.engine, told.is_up, told.is_full) or not told.reason:
+            self._told = StreamState(is_up=bool(engine), reason=reason, engine=engine, is_full=is_full)
             self._outbox.put(self._told)

@@ -27,7 +27,7 @@ class Hearing:
         self.channels = channels_of(spec)
         self.settled_ms = dict.fromkeys(self.channels, 0)
         self.is_up = False
-        self._is_down_told = False
+        self._down_told: StreamState | None = None
         self._engine = engine
         self._model = model
         self._open: dict[Channel, Line] = {}
@@ -56,17 +56,20 @@ class Hearing:
 
     def up(self, reason: str) -> None:
         if not self.is_up:
-            self.is_up, self._is_down_told = True, False
+            self.is_up, self._down_told = True, None
             self.outbox.put(StreamState(is_up=True, reason=reason, engine=self._engine))
 
-    def down(self, reason: str) -> None:
-        """Hearing is lost, or could not begin. Said once, until `up`."""
+    def down(self, reason: str, *, is_full: bool = False) -> None:
+        """Hearing is lost, or could not begin. Said once, until `up`, and again when it begins or ends to be for want
+        of a slot.
+        """
         self._lost_because = reason
         for channel in self.channels:
             self.withdraw(channel)
-        if not self._is_down_told:
-            self.is_up, self._is_down_told = False, True
-            self.outbox.put(StreamState(is_up=False, reason=reason, engine=""))
+        if self._down_told is None or self._down_told.is_full is not is_full:
+            self.is_up = False
+            self._down_told = StreamState(is_up=False, reason=reason, engine="", is_full=is_full)
+            self.outbox.put(self._down_told)
 
     def resume(self, from_ms: int) -> None:
         """Audio is heard from `from_ms` on; whatever was not settled before is a gap.

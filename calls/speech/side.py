@@ -30,17 +30,22 @@ class Side:
     reason: str = ""
     has_failed: bool = False
     """Since it last said anything."""
+    is_full: bool = False
+    """Whether it waits for a slot: nothing is wrong with it, but somebody else is to hear at once."""
     lost: SpeechError | None = field(default=None)
     """Why it was refused for good; None again once it has said something."""
+    refusals: int = 0
+    """For good, in a row."""
 
     def is_away(self, now: float, grace_s: float) -> bool:
-        """Whether somebody else is to hear: refused for good, or down for `grace_s`."""
+        """Whether somebody else is to hear: refused for good, without a slot, or down for `grace_s`."""
         if self.down_since is None:
             return False
-        return self.lost is not None or now - self.down_since >= grace_s
+        return self.lost is not None or self.is_full or now - self.down_since >= grace_s
 
-    def went_down(self, reason: str, now: float) -> None:
+    def went_down(self, reason: str, now: float, *, is_full: bool = False) -> None:
         self.leg.went_down()
+        self.is_full = is_full
         self.reason = reason
         self.has_failed = True
         if self.down_since is None:
@@ -60,6 +65,7 @@ class Side:
 
     def _believe(self) -> None:
         self.leg.is_up = True
-        self.has_failed = False
+        self.has_failed = self.is_full = False
         self.down_since = None
         self.lost = None
+        self.refusals = 0

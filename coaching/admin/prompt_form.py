@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from coaching.llm.base import LONGEST_DEADLINE_S
 from coaching.models import PromptPurpose, PromptVersion
 from coaching.prompt_versions import Wording
 from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Example
@@ -25,7 +26,7 @@ EMPTY_ROWS = 2
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,59}")
 # Smallest and largest by purpose: outside of them no call was ever helped.
 TOKENS = {PromptPurpose.LIVE: (60, 1_000), PromptPurpose.REPORT: (200, 8_000)}
-SECONDS = {PromptPurpose.LIVE: (0.5, 3.0), PromptPurpose.REPORT: (5.0, 120.0)}
+SECONDS = {PromptPurpose.LIVE: (0.5, LONGEST_DEADLINE_S), PromptPurpose.REPORT: (5.0, 120.0)}
 REQUESTS = {PromptPurpose.LIVE: (0, 500), PromptPurpose.REPORT: (1, 5)}
 
 Row = dict[str, str]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coaching.types import LIVE_LIMITS, REPORT_LIMITS, Component, Prompt, Usage
+
+LONGEST_DEADLINE_S = 2.5
+"""Whatever a prompt version allows: help is there 3 s after a model fell silent."""
 
 
 class ModelError(Exception):
@@ -58,7 +61,7 @@ def card_request(prompt: Prompt, messages: tuple[tuple[str, str], ...], *, cache
     return CardRequest(
         messages,
         cache_key=cache_key,
-        deadline_s=prompt.limits.deadline_ms / 1_000,
+        deadline_s=min(prompt.limits.deadline_ms / 1_000, LONGEST_DEADLINE_S),
         temperature=prompt.temperature,
         model=prompt.model,
         max_output_tokens=prompt.limits.max_output_tokens,
@@ -82,6 +85,24 @@ class CardModel(Protocol):
     def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]: ...
 
     async def warm_up(self) -> None: ...
+
+
+Changed = Callable[[ModelError | None], None]
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """A model that rests after failures, and finds out by itself when it is well again.
+
+    While a call follows it, a resting model sends `request` now and then: a warm-up, which may hold the business's
+    own instructions but no word of a call. `usage` takes what that cost. `changed` is told the failure after which
+    the model rests, whosever it was, and None once cards may be asked for again. Gives what ends it. From one event
+    loop; both callbacks return at once and never raise.
+    """
+
+    def follow(
+        self, request: CardRequest, *, usage: Callable[[Usage], None], changed: Changed
+    ) -> Callable[[], None]: ...
 
 
 def estimate(model: CardModel, request: CardRequest, said: str) -> tuple[Usage, ...]:

@@ -1,6 +1,7 @@
 """What an OpenAI-compatible server understands: everything at first, less once it refused something. Pure.
 
-Shared by all requests of a process, so that a server is asked about an unknown parameter once.
+Shared by all requests of a process, so that a server is asked about an unknown parameter once. What one request
+was refused for counts for the others only after it was answered without: a bad prompt spoils nobody else's cards.
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ OPTIONAL = (
     "max_completion_tokens",
 )
 FORMATS = ("json_schema", "json_object", "text")
+# Refusals that no dropped parameter mends.
+ABOUT_CONTENT = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "invalid_prompt",
+        "context_length_exceeded",
+        "string_above_max_length",
+    }
+)
 # Parameters that only newer OpenAI models know: dropped together when a refusal names none.
 EXTRAS = ("reasoning_effort", "verbosity", "prompt_cache_key", "store")
 
@@ -39,6 +50,14 @@ class Capabilities:
             if self.format == "json_object":
                 fitted["response_format"] = {"type": "json_object"}
         return fitted
+
+    def copy(self) -> Capabilities:
+        return Capabilities(set(self.dropped), self.format)
+
+    def take(self, tried: Capabilities) -> None:
+        """A request with less was answered: so it is the server that knows less, not the request that was bad."""
+        self.dropped |= tried.dropped
+        self.format = max(self.format, tried.format, key=FORMATS.index)
 
     def learn(self, message: str) -> bool:
         """Take a refusal's words; True when something was dropped and the request is worth another try."""

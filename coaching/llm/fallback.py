@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from coaching.llm.base import CardModel, CardRequest, CardText, ModelError
+from coaching.llm.base import CardModel, CardRequest, CardText, Changed, ModelError, Recovering
 from coaching.types import Usage
 
 
@@ -35,6 +35,25 @@ class FallbackModel:
                 errors.append(error)
         if len(errors) == len(self._models):
             raise errors[0]
+
+    def follow(self, request: CardRequest, *, usage: Callable[[Usage], None], changed: Changed) -> Callable[[], None]:
+        """Every model that may rest is followed. While one rests another may answer: only what returns is told."""
+
+        def returned(error: ModelError | None) -> None:
+            if error is None:
+                changed(None)
+
+        leaves = [
+            model.follow(request, usage=usage, changed=returned)
+            for model in self._models
+            if isinstance(model, Recovering)
+        ]
+
+        def leave() -> None:
+            for each in leaves:
+                each()
+
+        return leave
 
     async def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
         failure: ModelError | None = None

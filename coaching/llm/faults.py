@@ -8,6 +8,9 @@ import openai
 from coaching.llm.base import ModelError
 
 LONGEST_RETRY_AFTER_S = 120.0
+# 403: the key is good, but not for this model or from this place.
+FINAL = {401: "refused", 403: "forbidden", 404: "no_such_model"}
+FILTERS = frozenset({"content_filter", "content_policy_violation", "invalid_prompt"})
 
 
 def as_model_error(error: Exception) -> ModelError:
@@ -31,13 +34,11 @@ def _by_status(error: openai.APIStatusError) -> ModelError:
         if error.code == "insufficient_quota":
             return ModelError("over_quota", retryable=False)
         return ModelError("rate_limited", retryable=True, retry_after_s=_retry_after(error))
-    if status in (401, 403):
-        return ModelError("refused", retryable=False)
-    if status == 404:
-        return ModelError("no_such_model", retryable=False)
+    if status in FINAL:
+        return ModelError(FINAL[status], retryable=False)
     if status >= 500 or status in (408, 409):
         return ModelError("server_error", retryable=True, retry_after_s=_retry_after(error))
-    return ModelError("bad_request", retryable=True)
+    return ModelError("filtered" if error.code in FILTERS else "bad_request", retryable=True)
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:

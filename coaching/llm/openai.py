@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,12 +15,13 @@ import openai
 from coaching import prompts
 from coaching.llm import faults
 from coaching.llm.base import CardRequest, CardText, ModelError
-from coaching.llm.capabilities import Capabilities
-from coaching.llm.stream import ChatStream, card_of
+from coaching.llm.capabilities import ABOUT_CONTENT, Capabilities
+from coaching.llm.stream import ChatStream, Lines
 from coaching.types import Usage
 
 CONNECT_S = 1.5
 READ_S = 4.0
+SILENCE_S = 1.0
 KEEPALIVE_S = 300
 MODELS_REMEMBERED = 64
 MAX_ATTEMPTS = 5
@@ -68,24 +69,28 @@ class OpenAICardModel:
             raise faults.as_model_error(error) from error
 
     async def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
-        """See `CardModel`. Bounded by `request.total_s` in all; its deadline is the caller's."""
+        """See `CardModel`. Bounded by `request.total_s` in all and by 1 s between two pieces; its deadline for first
+        words is the caller's. The card is whole when the vendor says why it finished; what fails after that costs
+        the usage only.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + request.total_s
         stream = ChatStream()
-        said = ""
         try:
-            async with asyncio.timeout(request.total_s), aclosing(self._lines(request)) as lines:
+            async with asyncio.timeout_at(end) as limit, aclosing(self._lines(request)) as lines:
                 async for line in lines:
-                    if not stream.feed(line):
-                        continue
-                    card = card_of(stream.text, is_complete=False)
-                    if card is not None and card.say != said:
-                        said = card.say
+                    card = stream.take(line)
+                    if stream.has_moved:
+                        limit.reschedule(min(end, loop.time() + SILENCE_S))
+                    if card is not None:
                         yield card
+        except ModelError:
+            if not stream.is_whole:
+                raise
         except (openai.OpenAIError, httpx2.HTTPError, OSError, TimeoutError) as error:
-            raise faults.as_model_error(error) from error
+            if not stream.is_whole:
+                raise faults.as_model_error(error) from error
         stream.check()
-        complete = card_of(stream.text, is_complete=True)
-        if complete is not None:
-            yield complete
         for entry in stream.usage(self.provider, request.model or self._model):
             yield entry
 
@@ -98,16 +103,20 @@ class OpenAICardModel:
     async def _lines(self, request: CardRequest) -> AsyncGenerator[str]:
         """The lines of the answer; asks again with less when the server does not know a parameter."""
         can = self._capabilities_of(request.model or self._model)
+        tried = can.copy()
         for _ in range(MAX_ATTEMPTS):
-            params = can.fit(self._params(request))
+            params = tried.fit(self._params(request))
             try:
                 async with self._client().chat.completions.with_streaming_response.create(**params) as response:
-                    lines: AsyncIterator[str] = response.iter_lines()
-                    async for line in lines:
-                        yield line
+                    can.take(tried)
+                    lines = Lines()
+                    async for data in response.iter_bytes():
+                        for line in lines.feed(data):
+                            yield line
+                    yield lines.end()
                     return
             except (openai.BadRequestError, openai.UnprocessableEntityError) as refusal:
-                if not can.learn(str(refusal)):
+                if refusal.code in ABOUT_CONTENT or not tried.learn(str(refusal)):
                     raise
         raise ModelError("bad_request", retryable=False)
 

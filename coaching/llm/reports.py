@@ -11,7 +11,7 @@ import openai
 from coaching import prompts
 from coaching.llm import faults
 from coaching.llm.base import ModelError, SummaryRequest
-from coaching.llm.capabilities import Capabilities
+from coaching.llm.capabilities import ABOUT_CONTENT, Capabilities
 from coaching.llm.stream import partial_object, usage_of
 from coaching.types import Usage
 
@@ -36,13 +36,15 @@ def write(
 
 
 def _ask(client: openai.OpenAI, can: Capabilities, params: dict[str, Any]) -> dict[str, Any]:
+    tried = can.copy()
     for _ in range(MAX_ATTEMPTS):
         try:
-            response = client.chat.completions.with_raw_response.create(**can.fit(params))
+            response = client.chat.completions.with_raw_response.create(**tried.fit(params))
         except (openai.BadRequestError, openai.UnprocessableEntityError) as refusal:
-            if not can.learn(str(refusal)):
+            if refusal.code in ABOUT_CONTENT or not tried.learn(str(refusal)):
                 raise
             continue
+        can.take(tried)
         raw = json.loads(response.text)
         return raw if isinstance(raw, dict) else {}
     raise ModelError("bad_request", retryable=False)
@@ -64,9 +66,13 @@ def _params(request: SummaryRequest, model: str) -> dict[str, Any]:
 def _answer(raw: dict[str, Any]) -> dict[str, Any]:
     choices = raw.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    if choice.get("finish_reason") == "content_filter":
+        raise ModelError("filtered", retryable=True)
     if choice.get("finish_reason") != "stop":
         raise ModelError("cut_short", retryable=True)
     message = choice.get("message")
+    if isinstance(message, dict) and message.get("refusal"):
+        raise ModelError("unwilling", retryable=True)
     content = message.get("content") if isinstance(message, dict) else None
     fields = partial_object(content) if isinstance(content, str) else {}
     if not isinstance(fields.get("text"), str) or not fields["text"].strip():

@@ -1,4 +1,7 @@
-"""Reads a streamed chat completion line by line, without building the SDK's objects for every piece. Pure."""
+"""Reads a streamed chat completion line by line, without building the SDK's objects for every piece. Pure.
+
+Everything is bounded: a longer answer, line or stream is a failure of its model.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,74 @@ from coaching.llm.base import CardText, ModelError
 from coaching.types import Component, Usage
 
 MAX_ANSWER = 20_000
+MAX_SAY = 480
+"""Twice what a card may say: who writes on has lost the thread."""
+
+MAX_LINE_BYTES = 65_536
+MAX_BYTES = 1_000_000
+_FIELDS = ("data:", ":", "event:", "id:", "retry:")
+
+
+class Lines:
+    """Cuts bytes as they come into lines. Raises `ModelError` for a line or a stream that is too long."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._received = 0
+
+    def feed(self, data: bytes) -> list[str]:
+        self._received += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if self._received > MAX_BYTES or len(self._rest) > MAX_LINE_BYTES:
+            raise ModelError("too_long", retryable=True)
+        return [_text(line) for line in lines]
+
+    def end(self) -> str:
+        """What came after the last line break."""
+        return _text(self._rest)
 
 
 @dataclass(slots=True)
 class ChatStream:
-    """Feed it the lines of the event stream. `text` is the answer so far, `finish` the vendor's finish reason."""
+    """Give it the lines of the event stream. `text` is the answer so far, `finish` the vendor's finish reason.
+
+    `has_moved`: the last line brought the answer on. `is_whole`: a whole card was given.
+    """
 
     text: str = ""
     finish: str = ""
+    has_moved: bool = False
+    is_whole: bool = False
+    said: str = ""
     is_done: bool = False
     has_events: bool = False
     raw_usage: dict[str, Any] = field(default_factory=dict)
 
-    def feed(self, line: str) -> bool:
-        """One line; True when the answer grew. Raises `ModelError` for a broken or failed stream."""
+    def take(self, line: str) -> CardText | None:
+        """One line: the card where it grew, and once the vendor says that it finished, whole. Raises `ModelError`."""
+        self.has_moved = self._feed(line)
+        if self.is_whole:
+            return None
+        if self.finish:
+            self.check()
+            card = whole_card(self.text)
+            self.has_moved = self.is_whole = True
+            return card
+        growing = card_of(self.text) if self.has_moved else None
+        if growing is None or growing.say == self.said:
+            return None
+        if len(growing.say) > MAX_SAY:
+            raise ModelError("too_long", retryable=True)
+        self.said = growing.say
+        return growing
+
+    def _feed(self, line: str) -> bool:
+        """One line; True when the answer grew. Raises `ModelError` for a broken or failed stream.
+
+        Whatever is no field of an event stream, a page or a whole answer at once, is a failure by its first line.
+        """
+        if line and not line.startswith(_FIELDS):
+            raise ModelError("malformed", retryable=True)
         if not line.startswith("data:"):
             return False
         data = line[5:].strip()
@@ -35,7 +92,7 @@ class ChatStream:
             return False
         try:
             chunk = json.loads(data)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError("malformed", retryable=True) from error
         if not isinstance(chunk, dict):
             raise ModelError("malformed", retryable=True)
@@ -66,14 +123,17 @@ class ChatStream:
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             return False
-        self.finish = choices[0].get("finish_reason") or self.finish
+        finish = choices[0].get("finish_reason")
+        self.finish = finish if isinstance(finish, str) and finish else self.finish
         delta = choices[0].get("delta")
+        if isinstance(delta, dict) and delta.get("refusal"):
+            raise ModelError("unwilling", retryable=True)
         piece = delta.get("content") if isinstance(delta, dict) else None
         if not isinstance(piece, str) or not piece:
             return False
         self.text += piece
         if len(self.text) > MAX_ANSWER:
-            raise ModelError("malformed", retryable=True)
+            raise ModelError("too_long", retryable=True)
         return True
 
 
@@ -102,20 +162,32 @@ def partial_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def card_of(text: str, *, is_complete: bool) -> CardText | None:
-    """The card in a growing answer, None while it says nothing yet. A finished one must have its fields."""
-    fields = partial_object(text if not is_complete else text[: text.rfind("}") + 1])
+def card_of(text: str) -> CardText | None:
+    """The card in a growing answer, None while it says nothing yet."""
+    say = partial_object(text).get("say")
+    return CardText(say=say) if isinstance(say, str) and say.strip() else None
+
+
+def whole_card(text: str) -> CardText:
+    """The card of a finished answer. Raises `ModelError` when it is none, or says nothing."""
+    fields = partial_object(text[: text.rfind("}") + 1])
     say = fields.get("say")
-    if not isinstance(say, str) or (not say and not is_complete):
-        if is_complete:
-            raise ModelError("malformed", retryable=True)
-        return None
-    if not is_complete:
-        return CardText(say=say)
+    if not isinstance(say, str):
+        raise ModelError("no_card", retryable=True)
+    should_show = fields.get("should_show") is not False
+    if should_show and not say.strip():
+        raise ModelError("empty", retryable=True)
     words = {
         name: value for name in ("why", "kind", "title", "source_key") if isinstance(value := fields.get(name), str)
     }
-    return CardText(say=say, should_show=fields.get("should_show") is not False, is_complete=True, **words)
+    return CardText(say=say, should_show=should_show, is_complete=True, **words)
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode().rstrip("\r")
+    except UnicodeDecodeError as error:
+        raise ModelError("malformed", retryable=True) from error
 
 
 def _count(raw: dict[str, Any], name: str) -> int:

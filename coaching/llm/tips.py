@@ -1,30 +1,31 @@
-"""When the model is slow or down: a circuit that spares it, a rung that says so, tips that still help."""
+"""When the model is slow or down: a guard that spares it, a rung that says so, tips that still help."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from coaching.llm.base import CardModel, CardRequest, CardText, ModelError
+from coaching.grounding import question_for
+from coaching.llm.base import CardModel, CardRequest, CardText, Changed, ModelError
+from coaching.llm.circuit import is_providers
+from coaching.llm.deadline import in_time
+from coaching.llm.probes import Circuits, Follower, Watch
 from coaching.sink import CoachingRung
 from coaching.types import Card, Lane, Signal, SignalKind, Usage
 
-FAILURES_TO_OPEN = 3
-FIRST_REST_S = 10.0
-LONGEST_REST_S = 120.0
-REFUSED_REST_S = 300.0
 TIPS_KEPT = 16
-MODELS_REMEMBERED = 64
+GENERAL_TITLE = "General tip"
 
 WORDS = {
     "slow": "The language model is slow: cards come from the playbook.",
     "resting": "The language model is resting after errors: cards come from the playbook.",
     "rate_limited": "The language model is over its limit: cards come from the playbook.",
     "refused": "The language model refuses our key: cards come from the playbook. Tell your administrator.",
+    "forbidden": "Our key may not use the language model: cards come from the playbook. Tell your administrator.",
+    "filtered": "The language model's content filter stops its answers: cards come from the playbook.",
+    "unwilling": "The language model declines to answer: cards come from the playbook.",
     "unreachable": "The language model can not be reached: cards come from the playbook.",
     "no_such_model": "There is no such language model: cards come from the playbook. Tell your administrator.",
     "all_asked": "The language model was asked as often as this call may: cards come from the playbook.",
@@ -34,67 +35,21 @@ NO_MODEL = "No language model is connected: cards come from the playbook."
 WELL = "Coaching is complete: playbook and language model."
 
 
-class Circuit:
-    """Open after three failures in a row, or at once when the vendor refuses; then rests 10 s, doubling to 120 s.
-
-    After the rest one request goes through (half open); its outcome closes or opens the circuit again.
-    Seconds by `clock`. Pure.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._failures = 0
-        self._rest_s = FIRST_REST_S
-        self._until: float | None = None
-        self._is_trying = False
-
-    @property
-    def is_open(self) -> bool:
-        return self._until is not None
-
-    def admit(self) -> bool:
-        """Whether a request may go. While half open only one is let through."""
-        if self._until is None:
-            return True
-        if self._clock() < self._until or self._is_trying:
-            return False
-        self._is_trying = True
-        return True
-
-    def worked(self) -> None:
-        self._failures, self._rest_s, self._until, self._is_trying = 0, FIRST_REST_S, None, False
-
-    def released(self) -> None:
-        """A request ended without an outcome: cancelled by us."""
-        self._is_trying = False
-
-    def failed(self, error: ModelError) -> None:
-        self._failures += 1
-        was_trying, self._is_trying = self._is_trying, False
-        if not error.retryable:
-            self._rest(REFUSED_REST_S)
-        elif error.retry_after_s:
-            self._rest(min(error.retry_after_s, LONGEST_REST_S))
-        elif was_trying or self._failures >= FAILURES_TO_OPEN:
-            self._rest(self._rest_s)
-            self._rest_s = min(self._rest_s * 2, LONGEST_REST_S)
-
-    def _rest(self, seconds: float) -> None:
-        self._until = self._clock() + seconds
-
-
 class GuardedModel:
-    """A model behind a circuit and a deadline for its first words; the same type as what it guards.
+    """A model as one call uses it: behind its business's circuit, its provider's, and a deadline for first words.
 
-    Raises `ModelError("resting")` without a request while the circuit is open, `ModelError("slow")` when no
-    readable word came within the deadline. Shared by all calls of a process: each model that a prompt names has a
-    circuit of its own, so that one business's wrong name rests nobody else's.
+    Raises `ModelError("resting")` without a request while one of the circuits is open, `ModelError("slow")` when no
+    readable word came within the deadline. `business` is any text that stands for it. Each model that a prompt names
+    has circuits of its own. `circuits` are shared by all who use the same provider.
     """
 
-    def __init__(self, inner: CardModel, circuit: Circuit | None = None) -> None:
+    def __init__(
+        self, inner: CardModel, circuits: Circuits | None = None, *, business: str = "", has_own_key: bool = False
+    ) -> None:
         self._inner = inner
-        self.circuit = circuit or Circuit()
-        self._others: OrderedDict[str, Circuit] = OrderedDict()
+        self._circuits = circuits if circuits is not None else Circuits()
+        self._business = business
+        self._has_own_key = has_own_key
 
     @property
     def name(self) -> str:
@@ -104,60 +59,62 @@ class GuardedModel:
     def provider(self) -> str:
         return self._inner.provider
 
+    def is_resting(self, model: str = "") -> bool:
+        """Whether requests for a model, its own by default, are kept back now."""
+        return any(watch.is_open for watch in self._watches(model))
+
+    def follow(self, request: CardRequest, *, usage: Callable[[Usage], None], changed: Changed) -> Callable[[], None]:
+        """See `coaching.llm.base.Recovering`."""
+
+        def told(error: ModelError | None) -> None:
+            if error is not None or not self.is_resting(request.model):
+                changed(error)
+
+        follower = Follower(self._inner, request, usage, told, has_own_key=self._has_own_key)
+        watches = self._watches(request.model)
+        for watch in watches:
+            watch.follow(follower)
+
+        def leave() -> None:
+            for watch in watches:
+                watch.leave(follower)
+
+        return leave
+
     async def warm_up(self) -> None:
-        if self.circuit.is_open:
+        if self.is_resting():
             return
         try:
             await self._inner.warm_up()
         except ModelError as error:
-            self.circuit.failed(error)
+            self._failed(error, "")
             raise
 
     async def stream_card(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
-        circuit = self._circuit_of(request)
-        if not circuit.admit():
+        if self.is_resting(request.model):
             raise ModelError("resting", retryable=True)
-        has_outcome = False
         try:
-            async with aclosing(self._timed(request)) as stream:
+            async with aclosing(in_time(self._inner, request)) as stream:
                 async for item in stream:
                     if isinstance(item, CardText) and item.is_complete:
-                        circuit.worked()
-                        has_outcome = True
+                        for watch in self._watches(request.model):
+                            watch.worked()
                     yield item
         except ModelError as error:
-            circuit.failed(error)
-            has_outcome = True
+            self._failed(error, request.model)
             raise
-        finally:
-            if not has_outcome:
-                circuit.released()
+        except Exception:
+            self._failed(ModelError("internal", retryable=True), request.model)
+            raise
 
-    def _circuit_of(self, request: CardRequest) -> Circuit:
-        if request.model in ("", self._inner.name):
-            return self.circuit
-        circuit = self._others.setdefault(request.model, Circuit())
-        self._others.move_to_end(request.model)
-        while len(self._others) > MODELS_REMEMBERED:
-            self._others.popitem(last=False)
-        return circuit
+    def _failed(self, error: ModelError, model: str) -> None:
+        own, shared = self._watches(model)
+        own.failed(error, seen_by=self._business)
+        if is_providers(error, has_own_key=self._has_own_key):
+            shared.failed(error, seen_by=self._business)
 
-    async def _timed(self, request: CardRequest) -> AsyncGenerator[CardText | Usage]:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        deadline = started + request.deadline_s
-        async with aclosing(self._inner.stream_card(request)) as stream:
-            while True:
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        item = await anext(stream, None)
-                except TimeoutError as error:
-                    raise ModelError("slow", retryable=True) from error
-                if item is None:
-                    return
-                if isinstance(item, Usage) or item.say or item.is_complete:
-                    deadline = started + request.total_s
-                yield item
+    def _watches(self, model: str) -> tuple[Watch, Watch]:
+        return self._circuits.of(self._business, model or self._inner.name)
 
 
 class Rung:
@@ -174,6 +131,13 @@ class Rung:
     def no_model(self) -> None:
         self._say("tips", NO_MODEL)
 
+    def changed(self, error: ModelError | None) -> None:
+        """The model rests after a failure, perhaps another call's, or is well again."""
+        if error is None:
+            self.worked()
+        else:
+            self.failed(error)
+
     def failed(self, error: ModelError) -> None:
         self._say("tips", WORDS.get(error.reason, DOWN))
 
@@ -184,6 +148,25 @@ class Rung:
         if words != self._told:
             self._told = words
             self._tell(rung, words)
+
+
+def general_card(signal: Signal, playbook_version: int) -> Card:
+    """An instant card where neither a play nor the model helps: a question for that kind of signal, labelled as such.
+
+    A question claims nothing, so it needs no ground in the business's material.
+    """
+    return Card(
+        id=f"general-{signal.id}",
+        lane=Lane.INSTANT,
+        kind=signal.kind,
+        title=GENERAL_TITLE,
+        say=question_for(signal.kind, signal.topic),
+        why="Your playbook has no play for this, and the language model did not answer.",
+        topic=signal.topic,
+        trigger_end_ms=signal.end_ms,
+        signal_id=signal.id,
+        playbook_version=playbook_version,
+    )
 
 
 class TipCache:

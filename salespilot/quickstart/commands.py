@@ -12,6 +12,9 @@ WEB_SERVERS: tuple[WebServer, ...] = ("daphne", "uvicorn")
 APPLICATION = "salespilot.asgi:application"
 # 100 ms of two channels are 6.4 kB; the application refuses more than that with words of its own.
 MAX_MESSAGE_BYTES = 65_536
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
+"""For the environment of each process. The C library's allocator gives threads heaps of their own, and hardly returns
+what one of them keeps free; one interpreter needs no sixteen of them."""
 
 
 def web(server: WebServer, *, host: str, port: int) -> list[str]:

@@ -191,5 +191,5 @@ def _programs(plan: Plan, port: int) -> list[Program]:
 
 def _environment(settings: Mapping[str, str], plan: Plan) -> dict[str, str]:
     """Ours, with the addresses; without the owner's, which only the builder gets."""
-    merged = {**os.environ, **settings, "SALESPILOT_VAR": str(plan.var), "PYTHONUNBUFFERED": "1"}
+    merged = {**commands.ALLOCATOR, **os.environ, **settings, "SALESPILOT_VAR": str(plan.var), "PYTHONUNBUFFERED": "1"}
     return {name: value for name, value in merged.items() if not name.startswith("DATABASE_OWNER_URL")}

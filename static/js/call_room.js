@@ -135,7 +135,7 @@ export class CallRoom {
 
   async #lastAck() {
     const until = performance.now() + LAST_ACK_MS;
-    while (this.outbox.unackedMs > 0 && this.uplink.isConnected && performance.now() < until) {
+    while (this.outbox.unackedMs > 0 && this.uplink.isDelivering && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -1,7 +1,7 @@
 // @ts-check
 /** The cards on the screen: one large, one folded. What is shown, `deck.js` decides. */
 
-import { Deck, laneLabel } from "./deck.js";
+import { Deck } from "./deck.js";
 import { byId, part, say } from "./dom.js";
 
 /** @typedef {import("./deck.js").ShownCard} ShownCard */
@@ -95,7 +95,7 @@ export class Cards {
     else this.#shownId = "";
     this.collapsed.hidden = !collapsed;
     if (collapsed) {
-      part(this.collapsed, "lane").textContent = laneLabel(collapsed);
+      part(this.collapsed, "lane").textContent = collapsed.label;
       part(this.collapsed, "say").textContent = collapsed.say;
     }
   }
@@ -114,8 +114,8 @@ export class Cards {
     root.dataset["lane"] = card.lane;
     root.classList.toggle("is-pinned", card.isPinned);
     root.setAttribute("aria-busy", String(card.isGrowing));
-    say(part(root, "lane"), laneLabel(card));
-    say(part(root, "title"), card.title === laneLabel(card) ? "" : card.title);
+    say(part(root, "lane"), card.label);
+    say(part(root, "title"), card.title === card.label ? "" : card.title);
     say(part(root, "say"), card.say);
     say(part(root, "question"), card.question);
     say(part(root, "why"), card.why);

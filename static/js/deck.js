@@ -19,6 +19,7 @@ export const GROWING_MS = 4000;
  * @typedef {object} ShownCard
  * @property {string} id
  * @property {CardPayload["lane"]} lane
+ * @property {string} label where it comes from, as the rep reads it
  * @property {string} kind
  * @property {string} title
  * @property {string} say
@@ -165,7 +166,7 @@ function stays(card) {
 function shown(payload, now) {
   const { id, lane, kind, title, say, question = "", why, source, author } = payload;
   return {
-    id, lane, kind, title, say, question, why, source, author,
+    id, lane, label: laneLabel(payload), kind, title, say, question, why, source, author,
     triggerEndMs: payload.trigger_end_ms,
     isGrowing: false,
     isPinned: false,
@@ -181,16 +182,19 @@ function shown(payload, now) {
  */
 function growing(id, say, now) {
   return {
-    id, say, lane: "model", kind: "", title: "", question: "", why: "", source: null, author: "",
+    id, say, lane: "model", label: "Model", kind: "", title: "", question: "", why: "", source: null, author: "",
     triggerEndMs: null, isGrowing: true, isPinned: false, since: now,
   };
 }
 
 /**
- * Where a card comes from, as the rep reads it.
- * @param {Pick<ShownCard, "lane" | "author">} card
+ * Where a card comes from, as the rep reads it. An instant card that no play made is the model's from earlier in the
+ * call, or a general line.
+ * @param {Pick<CardPayload, "lane" | "author" | "play" | "prompt_version">} payload
  */
-export function laneLabel({ lane, author }) {
+export function laneLabel({ lane, author, play, prompt_version: promptVersion }) {
   if (lane === "manager") return author ? `From ${author}` : "From your manager";
-  return lane === "model" ? "Model" : "Playbook";
+  if (lane === "model") return "Model";
+  if (play !== "") return "Playbook";
+  return typeof promptVersion === "number" ? "Earlier tip" : "General tip";
 }

@@ -8,6 +8,7 @@ import { byId, part, say } from "./dom.js";
 import { request } from "./http.js";
 import { setLevel } from "./meters.js";
 import { fillMicrophones } from "./sound_dialog.js";
+import { SpeechOutlook } from "./speech_outlook.js";
 
 const SENTENCE_FRAMES = 30;
 
@@ -34,10 +35,12 @@ export class Preflight {
   /** @type {Int16Array<ArrayBuffer>[] | null} */
   #sentence = null;
   #choice = byId("microphone", HTMLSelectElement);
+  #outlook = new SpeechOutlook(byId("speech-outlook"));
   /** Rises when the check is left: what was still opening is closed again. */
   #turn = 0;
 
   async start() {
+    this.#outlook.start();
     byId("allow").addEventListener("click", () => void this.allow());
     byId("share").addEventListener("click", () => void this.share());
     byId("unshare").addEventListener("click", () => void this.unshare());
@@ -135,6 +138,7 @@ export class Preflight {
   /** Lets go of everything but the streams, which the call takes over. */
   async handOver() {
     this.#turn += 1;
+    this.#outlook.stop();
     await this.#stopListening();
     return { microphone: this.microphone, tab: this.tab };
   }
@@ -142,6 +146,7 @@ export class Preflight {
   /** Lets go of everything. */
   async close() {
     this.#turn += 1;
+    this.#outlook.stop();
     await this.#stopListening();
     closeStream(this.microphone);
     closeStream(this.tab);

@@ -131,6 +131,12 @@ export interface Consent {
   place: string;
   answers: ConsentAnswer[];
 }
+/** What a call that begins now can expect of speech recognition: `speech` of POST /api/calls and GET /api/preflight. */
+export interface SpeechOutlook {
+  state: "ready" | "second_engine" | "browser" | "later";
+  /** For the rep; empty when all is well. */
+  words: string;
+}
 export interface CallEndedPayload {
   reason: string;
   duration_ms: number;

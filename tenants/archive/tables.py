@@ -48,6 +48,12 @@ WITHHELD = {
         columns=("secret_sealed",),
         then="An admin enters them again under Sign-in, Identity providers.",
     ),
+    "house.vendorkeys": Withheld(
+        "keys of its own at the vendors of speech and models",
+        having="speech_sealed <> '' OR model_sealed <> ''",
+        columns=("speech_sealed", "speech_ending", "model_sealed", "model_ending"),
+        then="An admin enters them again under Brand and policies, Vendor keys. Until then the new home's are used.",
+    ),
     "socialaccount.socialapp": Withheld(
         "secrets of sign-in apps", having="secret <> ''", columns=("secret",), then="Nothing here uses them."
     ),

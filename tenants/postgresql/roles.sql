@@ -10,6 +10,8 @@ ALTER ROLE {owner} LOGIN CREATEROLE NOCREATEDB;
 ALTER ROLE {app} LOGIN NOINHERIT NOCREATEROLE NOCREATEDB;
 -- With the zone already right Django never calls set_config, which a business's role may not execute.
 ALTER ROLE {app} SET timezone TO 'UTC';
+-- A client that is gone without a word in mid-transaction leaves its locks: a call could not be saved for hours.
+ALTER ROLE {app} SET idle_in_transaction_session_timeout TO '15s';
 ALTER ROLE {owner} SET timezone TO 'UTC';
 
 -- section: database

@@ -14,7 +14,9 @@ from calls.live.audio import ON_ITS_WAY, Frame, FrameCursor
 from calls.live.backlog import Backlog, Spans
 from calls.live.recording import Recorder, relative_path
 from calls.live.registry import registry
+from calls.live.repair_lane import Missing, without
 from calls.models import Call, Gap
+from calls.speech.base import Gap as SpeechGap
 from coaching.types import Channel
 from tenants.context import Business
 from tests.calls.conftest import Hears, MakeCaller
@@ -125,6 +127,56 @@ async def test_live_audio_is_heard_at_once_and_the_rest_recovered_without_a_card
     assert path.exists() is is_kept
     if is_kept:
         assert path.read_bytes() == pcm(10)
+
+
+@pytest.mark.sockets
+async def test_an_engine_that_was_away_meanwhile_does_not_take_what_is_on_its_way_for_silence(
+    live: None, hears: Hears, caller: MakeCaller, acme: Business
+) -> None:
+    """Its gap is told once it hears again, behind the jump, and reaches over it."""
+    engine = hears(NEW)
+    assert engine is not None
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    await age(acme, call_id)
+    async with rep.events(call_id) as events, rep.audio(call_id) as audio:
+        await say_hello(audio, backlog=True)
+        speak(audio, 2)
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == TWO_S)
+        engine.script = (OLD, NEW)
+        speak(audio, 2, first_sample=EIGHT_S)
+        await events.until_kind("line")
+        [session] = registry.sessions.values()
+        for channel in Channel:
+            session._listening.missed(SpeechGap(channel, 1_000, 9_000, "The engine was away."))
+        await events.until_kind("usage")
+        told = [
+            (one["payload"]["start_ms"], one["payload"]["end_ms"]) for one in events.events() if one["kind"] == "gap"
+        ]
+        assert told == [(2_000, 8_000), (1_000, 2_000), (8_000, 9_000)]
+        await wait_until(lambda: not session._listening._repair or not session._listening._repair._waiting)
+        end = speak(audio, 1, first_sample=TEN_S)
+        await wait_until(lambda: session._listening.settled_ms(Channel.REP) >= 10_500)
+        await audio.until(lambda message: message["type"] == "ack")
+        assert max(one["samples"] for one in audio.messages if one["type"] == "ack") == TWO_S
+        speak(audio, 6, first_sample=TWO_S)
+        line = await events.until(lambda one: one.get("kind") == "line" and one["payload"]["text"] == OLD.text)
+        assert line["payload"]["recovered"]
+        await audio.until(lambda message: message["type"] == "ack" and message["samples"] == end)
+    await rep.post(f"/api/calls/{call_id}/end")
+    texts = [row.payload["text"] for row in await rep.log(call_id) if row.kind == "line"]
+    assert sorted(texts) == sorted([OLD.text, NEW.text])
+    gaps = await in_business(acme, lambda: list(Gap.objects.filter(call_id=call_id)))
+    assert [one.repaired_at is not None for one in gaps] == [True] * 3
+
+
+def test_a_gap_without_what_is_on_its_way() -> None:
+    missing = Missing(1_000, 9_000, "away", {Channel.REP: (1_000, 9_000), Channel.CUSTOMER: (4_000, 9_000)})
+    assert without(missing, []) == [missing]
+    before, behind = without(missing, [(2_000, 3_000), (3_500, 8_000)])[0::2]
+    assert (before.start_ms, before.end_ms, before.by_channel) == (1_000, 2_000, {Channel.REP: (1_000, 2_000)})
+    assert (behind.start_ms, behind.end_ms) == (8_000, 9_000)
+    assert without(missing, [(0, 10_000)]) == []
 
 
 @pytest.mark.sockets

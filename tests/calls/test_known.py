@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from calls.live.known import Known
+from calls.speech.browser import NAME as BROWSER
 from coaching.types import Channel, Line, Word
 
 
@@ -38,6 +40,15 @@ def test_what_lies_in_an_open_gap_is_new() -> None:
     line = said(Channel.REP, 5_000, "in the gap")
     assert KNOWN.new_of(line) is line
     assert Known([said(Channel.REP, 9_000, "nine")]).new_of(line) is None, "without a gap nothing was there"
+
+
+def test_a_browsers_line_proves_no_silence_before_it_but_is_not_told_again() -> None:
+    known = Known(
+        [said(Channel.REP, 1_000, "one two"), replace(said(Channel.REP, 9_000, "nine ten"), provider=BROWSER)]
+    )
+    unheard = said(Channel.REP, 5_000, "never heard")
+    assert known.new_of(unheard) is unheard
+    assert known.new_of(said(Channel.REP, 9_000, "nine ten")) is None
 
 
 def test_a_call_that_was_never_taken_over_knows_nothing() -> None:

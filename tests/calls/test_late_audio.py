@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from calls import late, recordings, speech
 from calls.erasing.whole import erase_content
+from calls.events import Kind
 from calls.live.recording import passing_path, relative_path
 from calls.live.threads import in_thread
 from calls.models import Call, Gap, Recording, Report, ReportState
 from calls.reports import write_report
-from calls.services import end_call
+from calls.services import append_event, end_call
 from calls.speech.base import SAMPLES_PER_MS
 from coaching.types import Channel
 from tenants.context import Business, business_scope
@@ -109,6 +110,25 @@ async def test_what_comes_after_the_end_is_in_the_recording_the_log_and_the_repo
     # Sent again it changes nothing.
     assert await send(rep, call_id, 32_000, pcm(4)) == (200, {"ack": 96_000, "next_sample": 96_000})
     assert len(await rep.log(call_id)) == len(log)
+
+
+async def test_a_line_of_the_browser_beyond_the_audio_is_no_transcript_of_it(
+    live: None, repaired: None, caller: MakeCaller
+) -> None:
+    """Without a way for its audio the browser may still have told a sentence of its rep."""
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    line = {
+        "channel": "rep", "text": "are you still there", "start_ms": 5_200, "end_ms": 5_900, "confidence": 0.9,
+        "is_final": True, "utterance": 1, "provider": "browser", "recovered": False, "words": [],
+    }  # fmt: skip
+    await in_business(rep.business, lambda: end_call(uuid.UUID(call_id), reason="silent"))
+    await in_business(rep.business, lambda: append_event(uuid.UUID(call_id), Kind.LINE, line))
+    assert await send(rep, call_id, 0, pcm(6)) == (200, {"ack": 96_000, "next_sample": 96_000})
+    await reported(rep, call_id)
+    lines = [row.payload["text"] for row in await rep.log(call_id) if row.kind == "line"]
+    assert set(lines) == {line["text"], *(turn.text for turn in TURNS)}
+    assert len(lines) == 3
 
 
 async def test_a_call_that_silence_ended_takes_the_rest_too(live: None, repaired: None, caller: MakeCaller) -> None:

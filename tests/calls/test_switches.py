@@ -39,7 +39,7 @@ async def test_a_model_is_asked_only_where_model_cards_are_on(
     live: None, hears: Hears, caller: MakeCaller, acme: Business, monkeypatch: pytest.MonkeyPatch, is_allowed: bool
 ) -> None:
     asked = list[str]()
-    monkeypatch.setattr(registry_module, "get_card_model", lambda: asked.append("model"))
+    monkeypatch.setattr(registry_module, "get_card_model", lambda *_: asked.append("model"))
     await set_policy(acme, allow_model_cards=is_allowed)
     rep = await caller("rep")
     call_id = await rep.start_call()

@@ -100,15 +100,17 @@ async def test_the_version_s_examples_settings_and_limits_reach_the_model(server
 
 
 async def test_a_wrong_model_name_rests_nobody_else(server: OpenAIServer) -> None:
-    guarded = GuardedModel(OpenAICardModel(model="gpt-6-luna", api_key="k", base_url=server.url))
+    inner = OpenAICardModel(model="gpt-6-luna", api_key="k", base_url=server.url)
+    guarded = GuardedModel(inner)
     server.script.faults.append(Fault("status", status=404, code="model_not_found"))
     wrong = Coach(call_id="call-1", material=replace(MATERIAL, live_prompt=VERSION), model=guarded, sink=Sink())
     sink = Sink()
     wrong.hear(line("Honestly the price is too expensive for us."))
     await until(lambda: server.cards)
-    await until(lambda: guarded._others["small-1"].is_open)
+    await until(lambda: guarded.is_resting("small-1"))
     right = Coach(call_id="call-2", material=MATERIAL, model=guarded, sink=sink)
     right.hear(line("Honestly the price is too expensive for us."))
     await until(lambda: any(card.lane is Lane.MODEL for card in sink.cards))
     await wrong.aclose()
     await right.aclose()
+    await inner.aclose()

@@ -191,4 +191,4 @@ async def test_a_recorded_stream_of_the_real_service_is_read(server: OpenAIServe
     server.script.replay = answers[-1].splitlines()
     with pytest.raises(ModelError) as caught:
         await collect(model_for(server), request())
-    assert caught.value.reason == "malformed", "the recorded answer is plain text, not a card"
+    assert caught.value.reason == "no_card", "the recorded answer is plain text, not a card"

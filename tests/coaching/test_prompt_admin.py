@@ -110,7 +110,7 @@ def test_a_draft_is_edited_and_the_second_editor_is_told(
         ({"examples-0-heard": "x" * 400}, "Example 1 is too long"),
         ({"temperature": "3"}, "less than or equal to 1"),
         ({"model": "two words"}, "no spaces"),
-        ({"deadline_s": "60"}, "Choose between 0.5 and 3"),
+        ({"deadline_s": "60"}, "Choose between 0.5 and 2.5"),
         ({"max_output_tokens": "5"}, "Choose between 60 and 1000"),
         ({"system": ""}, "This field is required"),
     ],

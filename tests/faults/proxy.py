@@ -14,10 +14,12 @@ class Proxy:
     - `lose`: the same for the connections that are open now, for good; new ones work, as after a fail-over.
     - `delay(seconds)`: every piece arrives that much later.
     - `throttle(bytes_per_s)`: no more than that passes in each direction of each connection.
+
+    New connections go to `target`: a service that was started anew may be elsewhere.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
+        self.target = (host, port)
         self._server: asyncio.Server | None = None
         self._pipes: set[asyncio.Task[None]] = set()
         self._is_flowing = asyncio.Event()
@@ -62,7 +64,7 @@ class Proxy:
             own.add_done_callback(self._pipes.discard)
         try:
             await self._is_flowing.wait()
-            onward_reader, onward_writer = await asyncio.open_connection(*self._target)
+            onward_reader, onward_writer = await asyncio.open_connection(*self.target)
         except (OSError, asyncio.CancelledError):
             writer.close()
             return

@@ -136,6 +136,9 @@ test("the folded card opens on request", () => {
 
 test("a card says where it comes from", () => {
   assert.equal(laneLabel({ lane: "instant", author: "" }), "Playbook");
+  assert.equal(laneLabel({ lane: "instant", author: "", play: "price", prompt_version: null }), "Playbook");
+  assert.equal(laneLabel({ lane: "instant", author: "", play: "", prompt_version: null }), "General tip");
+  assert.equal(laneLabel({ lane: "instant", author: "", play: "", prompt_version: 4 }), "Earlier tip");
   assert.equal(laneLabel({ lane: "model", author: "" }), "Model");
   assert.equal(laneLabel({ lane: "manager", author: "Maya" }), "From Maya");
 });

@@ -247,3 +247,22 @@ test("HTTP 503 and a lost network are tried again", async () => {
   assert.equal(outbox.unackedMs, 0);
   uplink.close();
 });
+
+test("a hang-up waits for the last ack over HTTP too", async () => {
+  answers = [
+    [0, {}],
+    [200, { ack: 16_000 }],
+  ];
+  const { uplink } = setUp();
+  assert.equal(uplink.isDelivering, false);
+  FakeSocket.isBlocked = true;
+  uplink.open();
+  await pass(60_000);
+  assert.equal(uplink.isDelivering, true);
+  speak(uplink);
+  await settled();
+  assert.equal(uplink.isDelivering, false);
+  await pass(3000);
+  assert.equal(uplink.isDelivering, true);
+  uplink.close();
+});

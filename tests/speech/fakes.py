@@ -5,6 +5,7 @@ There is no clock of its own: the audio is the clock, so tests run as fast as th
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ class ScriptedStream:
     interim_every_ms: int = 300
     is_up: bool = True
     is_mute: bool = False
+    farewell_s: float = 0.0
+    """How long saying good-bye takes: a peer that is gone does not answer it."""
     breaks_with: Exception | None = None
     is_closed: bool = False
     is_finished: bool = False
@@ -128,6 +131,7 @@ class ScriptedStream:
 
     async def aclose(self) -> None:
         self.is_closed = True
+        await asyncio.sleep(self.farewell_s)
         self.outbox.close()
 
     # --- the engine ---------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import pytest
 
 from calls.speech.base import SpeechError, StreamState
 from coaching.types import Channel, Line
-from tests.speech.deepgram_stream import PACE_S, QUICK, SCRIPT, is_up, listen, until_up, ups
-from tests.speech.hearing import FRAME_MS, eventually, tone
+from tests.speech.deepgram_stream import PACE_S, QUICK, SCRIPT, is_up, listen, provider, until_up, ups
+from tests.speech.hearing import FRAME_MS, SPEC, eventually, tone
 from tests.vendors.deepgram import Emulator, Fault, Script
 
 pytestmark = pytest.mark.sockets
@@ -156,7 +156,7 @@ async def test_a_stream_that_hears_and_says_nothing_is_opened_again(deepgram: Em
 async def test_chatter_is_no_hearing(deepgram: Emulator) -> None:
     """Messages that are no results keep no dead stream alive."""
     deepgram.script = Script()
-    chatter = ['{"type": "SpeechStarted"}', "no json", '{"type": "Results", "channel": 7}', '{"type": "BrandNew"}']
+    chatter = ['{"type": "SpeechStarted"}', '{"type": "UtteranceEnd", "channel": [7]}', '{"type": "BrandNew"}']
     deepgram.faults.append(Fault("chatter"))
     deepgram.live_answers = chatter * 25
     listener = await listen(deepgram)
@@ -164,6 +164,30 @@ async def test_chatter_is_no_hearing(deepgram: Emulator) -> None:
     await listener.send(5_000, pace_s=PACE_S)
     await listener.until(lambda it: [state.is_up for state in it.of(StreamState)][:2] == [True, False])
     assert "says nothing" in listener.of(StreamState)[1].reason
+    await listener.stream.aclose()
+
+
+async def test_who_speaks_nonsense_is_left_before_its_silence_would_tell(deepgram: Emulator) -> None:
+    deepgram.faults.append(Fault("chatter"))
+    deepgram.live_answers = ["no json", '{"type": "Results", "channel": 7}', "[]", "7", '{"type": "SpeechStarted"}'] * 5
+    listener = await listen(deepgram)
+    await listener.until(is_up)
+    await listener.send(1_000, pace_s=PACE_S)
+    await listener.until(lambda it: [state.is_up for state in it.of(StreamState)][:2] == [True, False])
+    assert "can not be read" in listener.of(StreamState)[1].reason
+    deepgram.live_answers = []
+    await until_up(listener, 2)
+    await listener.stream.aclose()
+
+
+async def test_a_loss_is_told_before_the_farewell(deepgram: Emulator) -> None:
+    """A peer that is gone answers no farewell: whoever hears instead need not wait for that."""
+    deepgram.faults.append(Fault("half_open"))
+    listener = await listen(deepgram, replace(QUICK, ping_every_s=60.0, close_s=1.0))
+    await listener.until(is_up)
+    await listener.send(5_000, pace_s=PACE_S)
+    await listener.until(lambda it: not is_up(it))
+    assert deepgram.open_sockets
     await listener.stream.aclose()
 
 
@@ -212,6 +236,20 @@ async def test_leaving_is_quick_when_the_peer_ignores_it(deepgram: Emulator) -> 
     async with asyncio.timeout(2):
         await listener.stream.aclose()
         await listener.stream.aclose()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_leaving_while_audio_comes_leaves_nothing_behind(deepgram: Emulator, turns: int) -> None:
+    """Whatever the loop was about to do with the audio: a writer that goes on would keep the socket alive for ever."""
+    before = asyncio.all_tasks()
+    stream = await provider(deepgram).open(SPEC)
+    await eventually(lambda: stream._is_connected)  # type: ignore[attr-defined]
+    await asyncio.sleep(QUICK.keep_alive_s / 2)
+    await stream.send(0, tone(FRAME_MS))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await stream.aclose()
+    assert not {task for task in asyncio.all_tasks() - before if "deepgram" in task.get_name()}
 
 
 async def test_finishing_without_an_answer_leaves_a_gap(deepgram: Emulator) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from calls.speech.base import Gap, Progress, SpeechError, SpeechEvent, StreamState
 from calls.speech.deepgram.audio import Framer, SocketClock, sounds
-from calls.speech.deepgram.messages import Results, parse
+from calls.speech.deepgram.messages import Results, Unreadable, parse
 from calls.speech.hearing import Hearing
 from calls.speech.outbox import Outbox
 from calls.speech.relay import after
@@ -130,6 +130,8 @@ def test_the_clock_of_a_socket_leads_back_to_the_calls() -> None:
     clock.sent(800_000, 16_000)
     assert [clock.to_ms(second) for second in (0.0, 1.5, 2.0, 2.5, 9.0)] == [10_000, 11_500, 50_000, 50_500, 57_000]
     assert clock.sent_samples == 48_000
+    # What ends at the hole ends before it: the last word would else last as long as the hole.
+    assert [clock.end_to_ms(second) for second in (0.0, 1.5, 2.0, 2.5)] == [10_000, 11_500, 12_000, 50_500]
 
 
 def test_a_hum_sounds_and_silence_does_not() -> None:
@@ -138,8 +140,13 @@ def test_a_hum_sounds_and_silence_does_not() -> None:
     assert not sounds(b"")
 
 
-@pytest.mark.parametrize("raw", ["", "null", "[1]", "{}", '{"type": "Results", "channel": {}}', b"\xff", '{"type": 3}'])
-def test_what_can_not_be_read_is_nothing(raw: str | bytes) -> None:
+@pytest.mark.parametrize("raw", ["", "null", "[1]", '{"type": "Results", "channel": {}}', b"\xff", "[" * 100_000])
+def test_what_can_not_be_read_says_so(raw: str | bytes) -> None:
+    assert parse(raw) == Unreadable()
+
+
+@pytest.mark.parametrize("raw", ["{}", '{"type": 3}', '{"type": "SpeechStarted"}'])
+def test_what_we_do_not_know_is_nothing(raw: str) -> None:
     assert parse(raw) is None
 
 

@@ -43,3 +43,12 @@ def test_connections_that_were_cut_in_the_pool_are_not_handed_out(acme: Business
     after = ask_at_once(acme)
     assert len(after) == AT_ONCE
     assert not before & after
+
+
+def test_who_is_gone_in_mid_transaction_lets_go_of_its_locks(acme: Business) -> None:
+    """A line that was lost without a word: its transaction would hold its rows until the network gives up."""
+    with business_scope(acme), connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("15s",)
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)

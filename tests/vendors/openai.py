@@ -13,27 +13,21 @@ import re
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from aiohttp import web
 
+from tests.vendors.openai_faults import Fault, breaks_in_the_middle
+
+__all__ = ["Fault", "OpenAIServer", "Recorded", "Script"]
+
 CHUNK = 8
+MIDDLE = 4
+"""The piece of an answer in which faults of the middle happen: some words are out then."""
+
 CACHE_STEP = 128
 CACHE_MIN = 1_024
-
-
-@dataclass(slots=True)
-class Fault:
-    """What goes wrong with one request.
-
-    `kind`: `status`, or in the middle of a stream `stall`, `drop`, `truncate`, `malformed`, `inline`; `length` ends
-    it for want of tokens, `not_sse` answers 200 with something else.
-    """
-
-    kind: str
-    status: int = 500
-    retry_after: str = ""
-    code: str = "server_error"
 
 
 @dataclass(slots=True)
@@ -52,12 +46,16 @@ class Recorded:
 
 @dataclass(slots=True)
 class Script:
-    """How the server behaves from now on. Queues are taken from the left, one per request."""
+    """How the server behaves from now on. Queues are taken from the left, one per request.
+
+    `declines`: requests whose prompt holds one of these words are refused by the model, however often they come.
+    """
 
     first_token_s: float = 0.02
     gap_s: float = 0.002
     stall_s: float = 30.0
     faults: deque[Fault] = field(default_factory=deque)
+    declines: set[str] = field(default_factory=set)
     answers: deque[dict[str, Any]] = field(default_factory=deque)
     unknown_params: set[str] = field(default_factory=set)
     formats: tuple[str, ...] = ("json_schema", "json_object", "text")
@@ -132,8 +130,9 @@ class OpenAIServer:
         if refusal is not None:
             return refusal
         self.problems.extend(_problems(body, self.script))
-        fault = self.script.faults.popleft() if self.script.faults else None
-        if fault is not None and fault.kind == "status":
+        fault = self._fault(body)
+        if fault.kind == "status":
+            fault.breaks()
             return _error(fault)
         answer = self.script.answers.popleft() if self.script.answers else _answer(body)
         usage = self._usage(body, answer)
@@ -151,11 +150,11 @@ class OpenAIServer:
         body: dict[str, Any],
         answer: dict[str, Any],
         usage: dict[str, Any],
-        fault: Fault | None,
+        fault: Fault,
     ) -> web.StreamResponse:
-        kind = fault.kind if fault is not None else ""
-        if kind == "not_sse":
-            return web.Response(text="<html>hello</html>", content_type="text/html")
+        instead = await self._no_stream(fault, _completion(body, answer, usage))
+        if instead is not None:
+            return instead
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         if self.script.replay is not None:
@@ -164,31 +163,42 @@ class OpenAIServer:
             return response
         await asyncio.sleep(self.script.first_token_s)
         await _send(response, _chunk(body, {"role": "assistant", "content": ""}))
-        text = json.dumps(answer, ensure_ascii=False)
+        if fault.kind == "silent":
+            fault.breaks()
+            await asyncio.sleep(self.script.stall_s)
+        text = fault.text(json.dumps(answer, ensure_ascii=False))
         for number, start in enumerate(range(0, len(text), CHUNK)):
-            if number == 4 and kind and await self._break(request, response, kind):
-                return response
-            await _send(response, _chunk(body, {"content": text[start : start + CHUNK]}))
+            if number == MIDDLE and fault.kind:
+                chunk = partial(_chunk, body)
+                if await breaks_in_the_middle(fault, request, response, chunk, self.script.stall_s):
+                    return response
+            piece = text[start : start + CHUNK]
+            await _send(response, _chunk(body, {"content": piece * 2 if fault.kind == "repeat" else piece}))
             await asyncio.sleep(self.script.gap_s)
-        await _send(response, _chunk(body, {}, "length" if kind == "length" else "stop"))
+        await _send(response, _chunk(body, {}, fault.finish))
         if self.script.sends_usage and (body.get("stream_options") or {}).get("include_usage"):
             await _send(response, {**_chunk(body, {}), "choices": [], "usage": usage})
         await response.write(b"data: [DONE]\n\n")
         return response
 
-    async def _break(self, request: web.Request, response: web.StreamResponse, kind: str) -> bool:
-        """Do the fault; True when the stream ends here."""
-        if kind == "stall":
+    async def _no_stream(self, fault: Fault, whole: dict[str, Any]) -> web.Response | None:
+        if fault.kind == "hang":
+            fault.breaks()
             await asyncio.sleep(self.script.stall_s)
-        elif kind == "drop":
-            assert request.transport is not None
-            request.transport.abort()
-            return True
-        elif kind == "malformed":
-            await response.write(b'data: {"id": "c1", "choi\n\n')
-        elif kind == "inline":
-            await _send(response, {"error": {"message": "overloaded", "type": "server_error", "code": None}})
-        return kind == "truncate"
+        if fault.kind not in ("not_sse", "json_body"):
+            return None
+        fault.breaks()
+        if fault.kind == "json_body":
+            return web.json_response(whole)
+        return web.Response(text="<html>hello</html>", content_type="text/html")
+
+    def _fault(self, body: dict[str, Any]) -> Fault:
+        """The next one; without a kind when all is well."""
+        if any(
+            word in str(message.get("content", "")) for word in self.script.declines for message in body["messages"]
+        ):
+            return Fault("refusal")
+        return self.script.faults.popleft() if self.script.faults else Fault("")
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
         sent = request.headers.get("Authorization", "")

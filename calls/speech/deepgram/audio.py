@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLE_RATE, SAMPLES_PER_MS
@@ -74,7 +74,16 @@ class SocketClock:
 
     def to_ms(self, seconds: float) -> int:
         position = round(seconds * SAMPLE_RATE)
-        piece = max(0, bisect_right(self._starts, position) - 1)
+        return self._at(position, bisect_right(self._starts, position))
+
+    def end_to_ms(self, seconds: float) -> int:
+        """The same for an end: where two pieces meet it belongs to the earlier one, not behind the hole."""
+        position = round(seconds * SAMPLE_RATE)
+        return self._at(position, bisect_left(self._starts, position))
+
+    def _at(self, position: int, pieces: int) -> int:
+        """`pieces` begin before `position`, or there."""
+        piece = max(0, pieces - 1)
         if not self._starts:
             return position // SAMPLES_PER_MS
         return (self._samples[piece] + position - self._starts[piece]) // SAMPLES_PER_MS

@@ -76,13 +76,16 @@ class Socket:
 
     async def send_audio(self, pcm: bytes) -> None:
         """Raises TimeoutError when the service stopped reading: the SDK itself would wait for ever."""
-        await asyncio.wait_for(self._client.send_media(pcm), self._limit_s)
+        async with asyncio.timeout(self._limit_s):
+            await self._client.send_media(pcm)
 
     async def keep_alive(self) -> None:
-        await asyncio.wait_for(self._client.send_keep_alive(), self._limit_s)
+        async with asyncio.timeout(self._limit_s):
+            await self._client.send_keep_alive()
 
     async def close_stream(self) -> None:
-        await asyncio.wait_for(self._client.send_close_stream(), self._limit_s)
+        async with asyncio.timeout(self._limit_s):
+            await self._client.send_close_stream()
 
     async def messages(self) -> AsyncIterator[str | bytes]:
         """Ends with a clean close, raises ConnectionClosedError with any other."""
@@ -98,7 +101,8 @@ async def connect(
     connecting = client.listen.v1.connect(**live_parameters(spec, account))
     try:
         # The SDK's own limit ends the upgrade; ours also covers name resolution.
-        sdk_client = await asyncio.wait_for(connecting.__aenter__(), timings.open_s + 1.0)
+        async with asyncio.timeout(timings.open_s + 1.0):
+            sdk_client = await connecting.__aenter__()
     except Exception as error:
         raise speech_error(error) from error
     try:
@@ -109,6 +113,7 @@ async def connect(
 
 async def _leave(connecting: Any, timings: Timings) -> None:
     try:
-        await asyncio.wait_for(connecting.__aexit__(None, None, None), timings.close_s * 3 + 0.5)
+        async with asyncio.timeout(timings.close_s * 3 + 0.5):
+            await connecting.__aexit__(None, None, None)
     except Exception:  # noqa: BLE001 - it is over either way, and says nothing new
         return

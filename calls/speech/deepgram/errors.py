@@ -26,7 +26,8 @@ def from_status(status: int | None, headers: Mapping[str, Any]) -> SpeechError:
     if status in FATAL:
         return SpeechError(FATAL[status], retryable=False)
     if status == BUSY:
-        return SpeechError("Deepgram is at its limit of streams", retryable=True, retry_after_s=_retry_after(headers))
+        wait_s = _retry_after(headers)
+        return SpeechError("Deepgram is at its limit of streams", retryable=True, retry_after_s=wait_s, is_full=True)
     return SpeechError(f"Deepgram answered {status or 'nothing'}", retryable=True, retry_after_s=_retry_after(headers))
 
 

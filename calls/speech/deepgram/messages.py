@@ -46,16 +46,21 @@ class Failure:
     description: str
 
 
-Message = Results | UtteranceEnd | Metadata | Failure
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """No JSON object, or one of a kind that we know and not in its form."""
+
+
+Message = Results | UtteranceEnd | Metadata | Failure | Unreadable
 
 
 def parse(raw: str | bytes) -> Message | None:
-    """None for what we do not need (SpeechStarted), do not know, or can not read: the stream goes on."""
+    """None for what we do not need (SpeechStarted) or do not know: the stream goes on."""
     try:
         value = json.loads(raw)
-        return _parse(value) if isinstance(value, dict) else None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError):
-        return None
+        return _parse(value) if isinstance(value, dict) else Unreadable()
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
+        return Unreadable()
 
 
 def _parse(value: dict[str, Any]) -> Message | None:

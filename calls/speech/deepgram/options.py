@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -36,7 +36,7 @@ class Timings:
 class Account:
     """Where and as whom. An empty `base_url` is Deepgram's own service."""
 
-    api_key: str
+    api_key: str = field(repr=False)
     base_url: str = ""
     model: str = "nova-3"
 

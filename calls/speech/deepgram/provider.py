@@ -20,6 +20,7 @@ from calls.speech.deepgram.options import Account, Timings, recorded_parameters
 from calls.speech.deepgram.stream import DeepgramStream
 from calls.speech.deepgram.transcript import NAME
 from calls.speech.hearing import channels_of
+from calls.speech.slots.desk import Desk, FreeSlot
 from coaching.types import Channel, Component, Line, Usage, Word
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ class DeepgramProvider:
 
     name = NAME
 
-    def __init__(self, account: Account, *, timings: Timings | None = None) -> None:
+    def __init__(self, account: Account, *, timings: Timings | None = None, desk: Desk | None = None) -> None:
         self._account = account
+        self._desk = desk
         self._timings = timings or Timings()
         self._client: AsyncDeepgramClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -59,7 +61,8 @@ class DeepgramProvider:
 
     async def open(self, spec: StreamSpec) -> SpeechStream:
         """Returns at once; the stream's first state says when Deepgram listens. Audio may be sent meanwhile."""
-        return DeepgramStream(spec, self._account, self._timings)
+        slot = self._desk.slot(spec.business) if self._desk is not None else FreeSlot()
+        return DeepgramStream(spec, self._account, self._timings, slot=slot)
 
     async def transcribe(self, spec: StreamSpec, first_sample: int, pcm: bytes) -> tuple[list[Line], list[Usage]]:
         client = await self._rest_client()

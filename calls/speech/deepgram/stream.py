@@ -14,10 +14,11 @@ from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, Spe
 from calls.speech.deepgram.audio import Framer, SocketClock, sounds
 from calls.speech.deepgram.connection import Socket, connect, new_client
 from calls.speech.deepgram.errors import speech_error
-from calls.speech.deepgram.messages import Failure, Metadata, Results, UtteranceEnd, parse
+from calls.speech.deepgram.messages import Failure, Metadata, Results, Unreadable, UtteranceEnd, parse
 from calls.speech.deepgram.options import Account, Timings
 from calls.speech.deepgram.transcript import NAME, Transcript
 from calls.speech.hearing import Hearing
+from calls.speech.slots.desk import FreeSlot, Slot
 
 if TYPE_CHECKING:
     from deepgram import AsyncDeepgramClient
@@ -29,12 +30,23 @@ MOST_WAITING_MS = 1_500
 MOST_WAITING_AT_FIRST_MS = 10_000
 """The same for the first socket: the first words of a call are worth a short burst."""
 MOST_UNSENT_MS = 60_000
+MOST_UNREADABLE = 5
+"""Messages in a row, without a result between them, that make no sense: it is not Deepgram that speaks there."""
+
+
+class NoSlotError(SpeechError):
+    """Our own count says that the account has no slot left."""
+
+    def __init__(self) -> None:
+        super().__init__("all speech slots are in use", retryable=True, is_full=True)
 
 
 class DeepgramStream:
     """Reconnects by itself while the call lives: after 0.25, 0.5, 1, 2, 4 s with jitter, or Retry-After.
 
     The first socket counts as hearing once it is open; after a failure the next does once it has sent results.
+    It connects with a slot only, which it keeps while it lives, between two sockets too: without one it waits in the
+    queue, and its state says so, as when Deepgram itself answers 429.
 
     Bound: 1.5 s of audio (10 s at first) waits for a socket, the oldest gives way and becomes a `Gap`. With a
     socket, 60 s may wait; beyond, `send` raises `SpeechError`. It never blocks.
@@ -42,12 +54,19 @@ class DeepgramStream:
     """
 
     def __init__(
-        self, spec: StreamSpec, account: Account, timings: Timings, client: AsyncDeepgramClient | None = None
+        self,
+        spec: StreamSpec,
+        account: Account,
+        timings: Timings,
+        client: AsyncDeepgramClient | None = None,
+        *,
+        slot: Slot | None = None,
     ) -> None:
         self._spec = spec
         self._account = account
         self._timings = timings
         self._client = client
+        self._slot: Slot = slot or FreeSlot()
         self._hearing = Hearing(spec, engine=NAME, model=account.model)
         self._transcript = Transcript(self._hearing)
         self._framer = Framer(spec.channels)
@@ -60,6 +79,7 @@ class DeepgramStream:
         self._has_all = False
         self._sent_ms = 0
         self._unheard_ms = 0
+        self._unreadable = 0
         self._attempt = 0
         self._is_connected = False
         self._has_failed = False
@@ -98,6 +118,7 @@ class DeepgramStream:
         self._end(None)
 
     def _end(self, error: SpeechError | None) -> None:
+        self._slot.give_back()
         self._hearing.meter()
         self._hearing.outbox.close(error)
 
@@ -129,11 +150,20 @@ class DeepgramStream:
 
     async def _recover(self, error: SpeechError) -> bool:
         """Tell, then wait for the next attempt. False when there must be none."""
+        if isinstance(error, NoSlotError):
+            self._hearing.down(error.reason, is_full=True)
+            if not self._is_finishing:
+                await self._slot.wait()
+            return True
         metrics.errors.labels(service="speech").inc()
         details = {"call": self._spec.call_id, "reason": error.reason, "attempt": self._attempt}
         logger.warning("speech stream lost", extra=details)
         self._has_failed = True
-        self._hearing.down(error.reason)
+        self._hearing.down(error.reason, is_full=error.is_full)
+        if error.is_full:
+            # The count was wrong, or others use the account too: whoever is next in the queue tries first.
+            self._slot.note_busy(error.retry_after_s)
+            self._slot.give_back()
         self._transcript.forget()
         if not error.retryable:
             self._is_closed = True
@@ -152,17 +182,24 @@ class DeepgramStream:
 
     async def _one_socket(self) -> None:
         """From opening to its end. Raises SpeechError for every end that was not asked for."""
+        if not await self._slot.take():
+            raise NoSlotError
         try:
             if self._client is None:
                 self._client = await new_client(self._account, self._timings, session_id=self._spec.call_id)
             async with connect(self._client, self._spec, self._account, self._timings) as socket:
-                await self._converse(socket)
+                try:
+                    await self._converse(socket)
+                except Exception as error:
+                    # Before the farewell, which a peer that is gone makes long: others may hear meanwhile.
+                    self._hearing.down(speech_error(error).reason)
+                    raise
         except Exception as error:
             raise speech_error(error) from error
 
     async def _converse(self, socket: Socket) -> None:
         self._clock = SocketClock()
-        self._unheard_ms = 0
+        self._unheard_ms = self._unreadable = 0
         self._is_connected = True
         if not self._has_failed:
             self._hearing.up("Deepgram listens")
@@ -198,7 +235,9 @@ class DeepgramStream:
                 return
             self._has_audio.clear()
             try:
-                await asyncio.wait_for(self._has_audio.wait(), self._timings.keep_alive_s)
+                # Not `wait_for`: up to Python 3.11 it forgets a cancellation that comes together with audio.
+                async with asyncio.timeout(self._timings.keep_alive_s):
+                    await self._has_audio.wait()
             except TimeoutError:
                 await socket.keep_alive()
 
@@ -222,13 +261,17 @@ class DeepgramStream:
                 self._transcript.utterance_end(message)
             elif isinstance(message, Failure):
                 raise SpeechError("Deepgram reported an error", retryable=True)
+            elif isinstance(message, Unreadable):
+                self._unreadable += 1
+                if self._unreadable >= MOST_UNREADABLE:
+                    raise SpeechError("Deepgram's answers can not be read", retryable=True)
             elif isinstance(message, Metadata) and self._is_finishing:
                 self._all_heard()
                 return
 
     def _hears(self) -> None:
         """Only results show that the service listens: it may take audio, and chatter, without hearing."""
-        self._unheard_ms = 0
+        self._unheard_ms = self._unreadable = 0
         self._attempt = 0
         self._has_failed = False
         self._hearing.up("Deepgram listens")

@@ -68,14 +68,14 @@ class Transcript:
         if message.is_final:
             del self._open[channel]
         words = tuple(
-            Word(word.text, clock.to_ms(word.start_s), clock.to_ms(word.end_s), word.confidence)
+            Word(word.text, clock.to_ms(word.start_s), clock.end_to_ms(word.end_s), word.confidence)
             for word in message.words
         )
         return Line(
             channel=channel,
             text=message.text,
             start_ms=words[0].start_ms if words else clock.to_ms(message.start_s),
-            end_ms=words[-1].end_ms if words else clock.to_ms(message.end_s),
+            end_ms=words[-1].end_ms if words else clock.end_to_ms(message.end_s),
             confidence=message.confidence,
             is_final=message.is_final,
             utterance=utterance,

@@ -79,6 +79,11 @@ export class AudioUplink {
     return this.#link.isOpen && this.#isReady;
   }
 
+  /** @returns {boolean} whether audio reaches the server at all: by the socket, or by HTTP whose last request was answered */
+  get isDelivering() {
+    return this.isConnected || (this.#link.isFallback && performance.now() >= this.#httpFrom);
+  }
+
   open() {
     this.#link.open();
     // Only for what capture does not drive: the end of a backlog after the microphone stopped.

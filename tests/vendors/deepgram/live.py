@@ -27,6 +27,8 @@ class Seen:
 
     query: checks.Query = field(default_factory=dict)
     session: str = ""
+    authorization: str = ""
+    is_open: bool = True
     audio_bytes: int = 0
     frames: int = 0
     keep_alives: list[float] = field(default_factory=list)
@@ -87,6 +89,7 @@ class LiveSocket:
             pass
         for timer in self._late:
             timer.cancel()
+        self.seen.is_open = False
 
     def _handle_all(self) -> bool:
         """What has arrived; False when the connection is over."""
@@ -175,6 +178,7 @@ class LiveSocket:
     def _upgrade(self, request: Request) -> None:
         self.seen.query = parse_qs(urlsplit(request.path).query)
         self.seen.session = request.headers.get("x-deepgram-session-id", "")
+        self.seen.authorization = request.headers.get("Authorization", "")
         self._violations += checks.authorization(request.headers.get("Authorization", ""))
         self._violations += checks.live_query(self.seen.query)
         self._protocol.send_response(self._protocol.accept(request))

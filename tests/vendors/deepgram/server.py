@@ -44,10 +44,14 @@ class Recorded:
     body_bytes: int
     duration_s: float
     channels: int
+    authorization: str = ""
 
 
 class Emulator:
     """`faults` are used up, one a live connection, in order; `recorded_faults` likewise by the other API.
+
+    `slots` is the account's limit of live streams: one more is refused by 429. `refused_keys` are whole
+    Authorization headers that get 401 everywhere; `asked_keys` are those that the check of a key came with.
 
     A reconnecting call goes on in the script after the audio it has sent so far plus `lost_ms` (what a test,
     or the clock with `is_real_time`, says was lost between two sockets).
@@ -77,6 +81,9 @@ class Emulator:
         self.sockets: list[Seen] = []
         self.recorded: list[Recorded] = []
         self.refused = 0
+        self.slots: int | None = None
+        self.refused_keys: set[str] = set()
+        self.asked_keys: list[str] = []
         self._host, self._port = host, port
         self._idle_s = idle_s
         self._keep_alive_min_s = keep_alive_min_s
@@ -131,6 +138,10 @@ class Emulator:
             await self._recorded(head, target, reader, writer)
         elif path == "/v1/listen":
             await self._live(head, reader, writer)
+        elif path == "/v1/auth/token":
+            self.asked_keys.append(_headers(head).get("authorization", ""))
+            is_refused = self.asked_keys[-1] in self.refused_keys
+            _answer(writer, 401 if is_refused else 200, {"api_key_id": "emulated"})
         elif path == "/_seen":
             _answer(writer, 200, self.report())
         else:
@@ -140,7 +151,7 @@ class Emulator:
 
     # --- live ---------------------------------------------------------------------------------
     async def _live(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        fault = self.faults.popleft() if self.faults else None
+        fault = self._limits(head) or (self.faults.popleft() if self.faults else None)
         if fault and fault.kind == "stall":
             await asyncio.Event().wait()
         if fault and fault.kind == "refuse":
@@ -161,6 +172,18 @@ class Emulator:
         )
         await socket.serve(head)
 
+    @property
+    def open_sockets(self) -> list[Seen]:
+        return [seen for seen in self.sockets if seen.is_open]
+
+    def _limits(self, head: bytes) -> Fault | None:
+        """What the account itself refuses: its key, or one live stream too many."""
+        if _headers(head).get("authorization", "") in self.refused_keys:
+            return Fault("refuse", status=401)
+        if self.slots is not None and len(self.open_sockets) >= self.slots:
+            return Fault("refuse", status=429, retry_after="0.2")
+        return None
+
     def _offset_ms(self, seen: Seen) -> int:
         before = [other for other in self.sockets if other.call == seen.call]
         self.sockets.append(seen)
@@ -180,7 +203,11 @@ class Emulator:
         body = await _body(headers, reader)
         query = parse_qs(urlsplit(target).query)
         channels, duration_s = self._check_recording(headers, body, query)
-        self.recorded.append(Recorded(query, len(body), duration_s, channels))
+        authorization = headers.get("authorization", "")
+        self.recorded.append(Recorded(query, len(body), duration_s, channels, authorization))
+        if authorization in self.refused_keys:
+            _refuse(writer, Fault("refuse", status=401))
+            return
         if self.recorded_faults:
             _refuse(writer, self.recorded_faults.popleft())
             return

@@ -1,0 +1,16 @@
+"""All mutants, in the order of the page."""
+
+from __future__ import annotations
+
+from tests.faults.mutants import after, browser, coaching, hearing, owning, room, saving, sharing
+
+MUTANTS = (
+    *saving.MUTANTS,
+    *owning.MUTANTS,
+    *hearing.MUTANTS,
+    *after.MUTANTS,
+    *room.MUTANTS,
+    *coaching.MUTANTS,
+    *sharing.MUTANTS,
+    *browser.MUTANTS,
+)
