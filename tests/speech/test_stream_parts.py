@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 
 from calls.speech.base import Gap, Progress, SpeechError, SpeechEvent, StreamState
 from calls.speech.deepgram.audio import Framer, SocketClock, sounds
+from calls.speech.deepgram.errors import speech_error
 from calls.speech.deepgram.messages import Results, Unreadable, parse
 from calls.speech.hearing import Hearing
 from calls.speech.outbox import Outbox
@@ -175,3 +178,11 @@ def test_a_line_without_words_goes_where_its_middle_lies() -> None:
     plain = Line(Channel.REP, "text", 1_000, 3_000, 0.9, True, 0, "engine")
     assert after(plain, 1_900) is plain
     assert after(plain, 2_100) is None
+
+
+@pytest.mark.parametrize(("code", "words"), [(1000, "ended the stream"), (1006, "lost (1006)"), (1011, "lost (1011)")])
+def test_a_close_in_form_is_named_so_whoever_meets_it_first(code: int, words: str) -> None:
+    """The writer meets it as an error, the reader as the end."""
+    found = speech_error(ConnectionClosed(Close(code, ""), None))
+    assert words in found.reason
+    assert found.retryable

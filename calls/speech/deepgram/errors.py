@@ -15,6 +15,10 @@ FATAL = {
     404: "Deepgram does not know this address",
 }
 BUSY = 429
+ENDED = "Deepgram ended the stream"
+"""A close in form that we did not ask for, whether our reader or our writer meets it first."""
+
+NORMAL_CLOSURE = 1000
 CLOSE_REASONS = {
     "NET-0000": "Deepgram had an internal problem",
     "NET-0001": "Deepgram received no audio in time",
@@ -74,4 +78,5 @@ def _closed(code: int, reason: str) -> SpeechError:
     for name, words in CLOSE_REASONS.items():
         if name in reason:
             return SpeechError(f"{words} ({name})", retryable=True)
-    return SpeechError(f"the Deepgram socket was lost ({code})", retryable=True)
+    lost = ENDED if code == NORMAL_CLOSURE else f"the Deepgram socket was lost ({code})"
+    return SpeechError(lost, retryable=True)

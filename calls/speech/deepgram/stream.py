@@ -13,7 +13,7 @@ from calls import metrics
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, SpeechEvent, StreamSpec
 from calls.speech.deepgram.audio import Framer, SocketClock, sounds
 from calls.speech.deepgram.connection import Socket, connect, new_client
-from calls.speech.deepgram.errors import speech_error
+from calls.speech.deepgram.errors import ENDED, speech_error
 from calls.speech.deepgram.messages import Failure, Metadata, Results, Unreadable, UtteranceEnd, parse
 from calls.speech.deepgram.options import Account, Timings
 from calls.speech.deepgram.transcript import NAME, Transcript
@@ -217,7 +217,7 @@ class DeepgramStream:
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
         if not self._is_finishing:
-            raise SpeechError("Deepgram ended the stream", retryable=True)
+            raise SpeechError(ENDED, retryable=True)
 
     async def _write(self, socket: Socket) -> None:
         """Audio as it comes, KeepAlive when none does, CloseStream after the last."""

@@ -105,7 +105,9 @@ class LiveSocket:
         if self._fault and self._fault.kind == "unread" and self.seen.audio_bytes >= self._fault.after_bytes:
             await asyncio.Event().wait()
         try:
-            data = await asyncio.wait_for(self._reader.read(65_536), self._idle_s)
+            # Not `wait_for`: up to Python 3.11 it forgets a cancellation that comes together with data.
+            async with asyncio.timeout(self._idle_s):
+                data = await self._reader.read(65_536)
         except TimeoutError:
             if not self._is_mute and self._protocol.state is State.OPEN:
                 self._violations.append("neither audio nor KeepAlive in time")
