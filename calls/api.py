@@ -159,7 +159,9 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
 @endpoint("POST", scope=Scope.CALLS_WRITE)
 async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """PCM16, interleaved, from `first_sample` on. This process becomes the owner when it is not.
+    """PCM16, interleaved, from `first_sample` on. This process becomes the owner when no other one hears the client.
+
+    Else 503 `elsewhere`: a body that the network kept back must not take the call from the socket that replaced it.
 
     A call that has ended takes it as late audio (`calls.late`), for as long as that may come. `resume`: the oldest
     sample that the client still has.
@@ -171,6 +173,8 @@ async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     if check_pcm(pcm, found.channels) == 0:
         raise MessageError("There is no audio in the body: send PCM16 at 16 kHz.")
     try:
+        if registry.get(asked.business, call_id) is None:
+            await in_thread(services.check_unowned)(call_id)
         session = await registry.open(asked.business, call_id)
     except services.CallOver:
         return await _late_audio(call_id, first_sample, pcm, resume)

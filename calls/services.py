@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -33,6 +33,9 @@ MAX_CUSTOMER_CHARS = 120
 CALLERS = (Role.REP, Role.MANAGER, Role.ADMIN)
 """Who may be on a call."""
 
+OWNED_S = 3.0
+"""So long after its last sign of life an owner is left the call by whoever comes without a socket."""
+
 _NOT_IN_REACH = "This is a call of somebody in none of the teams you lead."
 
 
@@ -46,6 +49,16 @@ class CallError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class OwnedElsewhere(CallError):
+    """Another process has the call, and hears its client."""
+
+    status = 503
+    code = "elsewhere"
+
+    def __init__(self) -> None:
+        super().__init__("Another server has this call now. Send it again in a moment.")
 
 
 class CallNotFound(CallError):
@@ -174,6 +187,13 @@ def own_call(call_id: uuid.UUID, member: MemberRef) -> Call:
     if call.member_id != member.id:
         raise CallForbidden("Only the person on the call can send its audio.")
     return call
+
+
+def check_unowned(call_id: uuid.UUID) -> None:
+    """Raises `OwnedElsewhere` while the call's owner, some other process, gave a sign of life within seconds."""
+    since = Now() - timedelta(seconds=OWNED_S)
+    if Call.objects.filter(pk=call_id, state=CallState.OPEN, epoch__gt=0, heard_at__gt=since).exists():
+        raise OwnedElsewhere
 
 
 def claim_epoch(call_id: uuid.UUID) -> int:

@@ -40,6 +40,9 @@ class Client:
     async def post(self, path: str, content: Any = None) -> httpx.Response:
         return await self._http.post(path, json=content if content is not None else {})
 
+    async def send(self, path: str, audio: bytes) -> httpx.Response:
+        return await self._http.post(path, content=audio, headers={"Content-Type": "application/octet-stream"})
+
     async def get(self, path: str) -> httpx.Response:
         return await self._http.get(path)
 

@@ -182,3 +182,27 @@ def test_a_turn_in_the_middle_of_a_poll_drops_what_the_poll_had_found() -> None:
     assert json.loads(found.to_wire()) == {"events": ["six"], "last": 6, "epoch": 2}
     found.turn(Turn(3, 4))
     assert json.loads(found.to_wire()) == {"events": [], "last": 4, "epoch": 3, "rewind": 4}
+
+
+@pytest.mark.sockets
+async def test_audio_that_comes_late_by_http_takes_no_call_from_a_process_that_hears_it(
+    doomed: Server, second: Server, rep: Caller
+) -> None:
+    here, there = Client(doomed, rep), Client(second, rep)
+    call_id = await here.start_call()
+    path = f"/api/calls/{call_id}/audio?first_sample=0"
+
+    async def is_taken() -> bool:
+        return (await there.send(path, bytes(6_400))).status_code == 200
+
+    async with here.audio(call_id) as audio:
+        await hello(audio)
+        spoken = await speak(audio, 1)
+        refused = await there.send(path, bytes(6_400))
+        assert (refused.status_code, refused.json()["code"]) == (503, "elsewhere")
+        spoken = await speak(audio, 1, spoken)
+        await until(audio, type="ack", samples=spoken)
+        doomed.kill("web")
+    async with asyncio.timeout(WITHIN_S):
+        while not await is_taken():  # noqa: ASYNC110 - the other server is the condition
+            await asyncio.sleep(0.1)
