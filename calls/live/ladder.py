@@ -57,6 +57,10 @@ WORDS = {
     Rung.SAVING_LATE: "Saving is late: coaching goes on, keep this page open.",
     Rung.OFFLINE: "No connection: your browser keeps the audio and sends it when it is back.",
 }
+SECOND_ENGINE_WORDS = "The engine on our own server is listening."
+BROWSER_WORDS = "Your browser recognises the speech itself."
+_NO_SLOT = "All speech slots are in use: "
+NO_SLOT_WORDS = f"{_NO_SLOT}there is no live transcript until one is free."
 _ORDER = {rung: place for place, rung in enumerate(Rung)}
 
 
@@ -134,3 +138,8 @@ class Ladder:
         if not self.is_recorded:
             return AudioFate.TRANSCRIBED
         return AudioFate.TRANSCRIBED_AND_KEPT if self._is_kept else AudioFate.TRANSCRIBED_NOT_KEPT
+
+
+def for_want_of_a_slot(words: str) -> str:
+    """`words`, a sentence, with its reason."""
+    return f"{_NO_SLOT}{words[0].lower()}{words[1:]}"

@@ -12,12 +12,14 @@ from typing import Any
 
 from calls import events, metrics
 from calls.events import Kind, Payload
+from calls.live import ladder
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
 from calls.live.backlog import Spans
 from calls.live.door import Door
 from calls.live.known import Known
 from calls.live.ladder import Part, Rung
+from calls.live.lag import SpeechLag
 from calls.live.log import EventLog
 from calls.live.repair_lane import Missing, RepairLane, join, sliced, without
 from calls.live.speech_lane import SpeechLane
@@ -37,13 +39,9 @@ SHORTEST_GAP_MS = 50
 UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
 BROWSER_UTTERANCES = 800_000_000
-SECOND_ENGINE_WORDS = "The engine on our own server is listening."
-FULL = "All speech slots are in use: "
-FULL_WORDS = f"{FULL}there is no live transcript until one is free."
 
 logger = logging.getLogger(__name__)
 
-_speech = metrics.stage_seconds.labels("speech")
 _detection = metrics.stage_seconds.labels("detection")
 
 
@@ -97,7 +95,7 @@ class Listening:
         """Nothing is wrong with the first choice, but it waits for a free slot."""
         self._is_deaf = False
         """Somebody tried to hear and can not; before the first engine has answered it is neither."""
-        self._arrived = (0, 0.0)
+        self._lag = SpeechLag()
         self._tasks: list[asyncio.Task[None]] = []
         self.lane: SpeechLane | None = None
         self._repair: RepairLane | None = None
@@ -143,7 +141,7 @@ class Listening:
 
     def put(self, piece: Piece, *, has_speech: bool, now: float) -> None:
         """New audio, `now` in seconds of `time.monotonic`."""
-        self._arrived = (piece.end_sample, now)
+        self._lag.arrived(piece, now)
         if self._door.is_shut:
             self._pass_over(piece.end_sample)
         elif self.lane is not None:
@@ -157,7 +155,7 @@ class Listening:
             self._gaps.clear()
             self._on_its_way = Spans()
             self._marks.forget_gaps()
-            self._pass_over(self._arrived[0])
+            self._pass_over(self._lag.heard_through)
 
     def _pass_over(self, end_sample: int) -> None:
         """Nobody may hear this: there are no words to wait for and nothing to lose, so it is settled."""
@@ -253,7 +251,7 @@ class Listening:
         elif clean.text:
             self._told.add(line)
             self._append(Kind.LINE, events.line(clean))
-            self._note_lag(clean)
+            self._lag.note(clean)
         if clean.text:
             began = time.perf_counter()
             self._tell_coach(clean)
@@ -283,12 +281,10 @@ class Listening:
         self._marks.settle(progress.channel, progress.through_ms)
         if progress.through_ms > before:
             self._log.touch()
-        for missing in [each for each in self._heard_again if self._is_settled(each.end_ms)]:
+        through_ms = min(map(self._marks.settled_ms, self._marks.channels))
+        for missing in [each for each in self._heard_again if each.end_ms <= through_ms]:
             self._heard_again.remove(missing)
             self._log.note_repaired(missing.start_ms, missing.end_ms)
-
-    def _is_settled(self, through_ms: int) -> bool:
-        return all(self._marks.settled_ms(channel) >= through_ms for channel in self._marks.channels)
 
     def used(self, usage: Usage) -> None:
         self._append(Kind.USAGE, events.usage(usage))
@@ -298,7 +294,7 @@ class Listening:
         if state.is_up:
             is_first_choice = state.engine in {"", self._provider_name}
             rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH
-            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else self._why(SECOND_ENGINE_WORDS))
+            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else self._why(ladder.SECOND_ENGINE_WORDS))
             if self._repair is not None:
                 self._repair.hurry()
             if is_first_choice and not self._first_choice_heard:
@@ -337,8 +333,7 @@ class Listening:
         self._browser_heard_at = time.monotonic()
         self.heard(line)
         if not self._is_up:
-            words = self._why("Your browser recognises the speech itself.")
-            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, words)
+            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, self._why(ladder.BROWSER_WORDS))
 
     def tick(self) -> None:
         """About every second: the browser may have stopped to hear."""
@@ -348,11 +343,10 @@ class Listening:
     def _nobody_hears(self) -> None:
         # While nobody may be heard, that nobody hears is no news.
         if not self._door.is_shut and time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
-            self._put_rung(Part.SPEECH, Rung.RECORDING, FULL_WORDS if self._is_slotless else "")
+            self._put_rung(Part.SPEECH, Rung.RECORDING, ladder.NO_SLOT_WORDS if self._is_slotless else "")
 
     def _why(self, words: str) -> str:
-        """`words`, a sentence, with its reason where that is want of a slot."""
-        return f"{FULL}{words[0].lower()}{words[1:]}" if self._is_slotless else words
+        return ladder.for_want_of_a_slot(words) if self._is_slotless else words
 
     # Gaps -----------------------------------------------------------------------------------------------
 
@@ -392,13 +386,6 @@ class Listening:
                 self._tell_coach(clean)
         self._marks.close_gap(missing.start_ms, missing.end_ms)
         self._log.note_repaired(missing.start_ms, missing.end_ms)
-
-    def _note_lag(self, line: Line) -> None:
-        """Speech stage: from the arrival of a line's last sound to the line."""
-        sample, arrived_at = self._arrived
-        lag_s = time.monotonic() - arrived_at + (ms(sample) - line.end_ms) / 1_000
-        if arrived_at and lag_s >= 0:
-            _speech.observe(lag_s)
 
 
 def _withdrawn(line: Line) -> Line:
