@@ -59,6 +59,7 @@ WORDS = {
 }
 SECOND_ENGINE_WORDS = "The engine on our own server is listening."
 BROWSER_WORDS = "Your browser recognises the speech itself."
+DOUBT_WORDS = "The speech service is slow to answer."
 _NO_SLOT = "All speech slots are in use: "
 NO_SLOT_WORDS = f"{_NO_SLOT}there is no live transcript until one is free."
 _ORDER = {rung: place for place, rung in enumerate(Rung)}

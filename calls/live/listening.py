@@ -12,7 +12,6 @@ from typing import Any
 
 from calls import events, metrics
 from calls.events import Kind, Payload
-from calls.live import ladder
 from calls.live.acks import Watermarks
 from calls.live.audio import Piece, ms
 from calls.live.backlog import Spans
@@ -25,6 +24,7 @@ from calls.live.repair_lane import Missing, RepairLane, join, sliced, without
 from calls.live.speech_lane import SpeechLane
 from calls.live.tasks import stop
 from calls.live.told import Told
+from calls.live.who_hears import WhoHears
 from calls.redaction import CleanLine, Redactor, withheld
 from calls.speech.base import Gap, Progress, Refusal, SpeechProvider, StreamSpec, StreamState
 from calls.speech.browser import NAME as BROWSER
@@ -34,7 +34,6 @@ from coaching.types import Channel, Line, Usage
 
 FINISH_WITHIN_S = 8.0
 REPAIR_WITHIN_S = 5.0
-BROWSER_HEARS_FOR_S = 10.0
 SHORTEST_GAP_MS = 50
 UTTERANCES_PER_EPOCH = 1_000_000_000
 REPAIR_UTTERANCES = 900_000_000
@@ -50,7 +49,7 @@ class Listening:
 
     Every line of the call comes through here, whoever heard it, and goes through redaction before anything else.
 
-    Lines that the browser recognised come in by `take_browser_line`, while nobody else can hear.
+    Lines that the browser recognised come in by `take_browser_line`, while nobody else surely hears.
     """
 
     def __init__(
@@ -73,6 +72,7 @@ class Listening:
         note_refusal: Callable[[str, str], None],
     ) -> None:
         self._provider_name = provider.name if provider else ""
+        self._who = WhoHears(first_choice=self._provider_name, door=door, put_rung=put_rung)
         self._door = door
         self._redactor = redactor
         self._marks = marks
@@ -82,19 +82,12 @@ class Listening:
         self._coach = coach
         self._append = append
         self._fleeting = fleeting
-        self._put_rung = put_rung
         self._note_refusal = note_refusal
         self._first_choice_heard = False
         self._gaps: list[Gap] = []
         self._on_its_way = Spans()
         """Of the client's promises, in ms: its audio comes later and is repaired then, whoever misses it before."""
         self._told = Told()
-        self._browser_heard_at = float("-inf")
-        self._is_up = False
-        self._is_slotless = False
-        """Nothing is wrong with the first choice, but it waits for a free slot."""
-        self._is_deaf = False
-        """Somebody tried to hear and can not; before the first engine has answered it is neither."""
         self._lag = SpeechLag()
         self._tasks: list[asyncio.Task[None]] = []
         self.lane: SpeechLane | None = None
@@ -115,8 +108,7 @@ class Listening:
 
     def start(self) -> None:
         if self.lane is None or self._repair is None:
-            self._is_deaf = True
-            self._put_rung(Part.SPEECH, Rung.RECORDING, "")
+            self._who.no_engine()
             return
         self._tasks = [
             asyncio.create_task(self.lane.run(), name="speech-lane"),
@@ -169,12 +161,11 @@ class Listening:
 
     @property
     def is_hearing(self) -> bool:
-        return self._is_up
+        return self._who.is_sure
 
     @property
     def wants_browser(self) -> bool:
-        """Whether nobody hears here: the browser is asked before it has said anything, and as long as it helps."""
-        return self._is_deaf and not self._is_up
+        return self._who.wants_browser
 
     async def finish(self, end_sample: int) -> None:
         """The call is over: hears out what was sent, tells what stays unheard, repairs what it can in time."""
@@ -290,18 +281,24 @@ class Listening:
         self._append(Kind.USAGE, events.usage(usage))
 
     def hearing(self, state: StreamState) -> None:
-        self._is_up, self._is_deaf, self._is_slotless = state.is_up, not state.is_up, state.is_full
-        if state.is_up:
-            is_first_choice = state.engine in {"", self._provider_name}
-            rung = Rung.FULL if is_first_choice else Rung.BROWSER_SPEECH
-            self._put_rung(Part.SPEECH, rung, "" if is_first_choice else self._why(ladder.SECOND_ENGINE_WORDS))
-            if self._repair is not None:
-                self._repair.hurry()
-            if is_first_choice and not self._first_choice_heard:
-                self._first_choice_heard = True
-                self._note_refusal(self._provider_name, "")
-        else:
-            self._nobody_hears()
+        wanted_browser = self._who.wants_browser
+        is_first_choice = self._who.state(state)
+        self._note_asking(wanted_browser)
+        if state.is_up and self._repair is not None:
+            self._repair.hurry()
+        if is_first_choice and not self._first_choice_heard:
+            self._first_choice_heard = True
+            self._note_refusal(self._provider_name, "")
+
+    def doubted(self, *, is_doubted: bool) -> None:
+        wanted_browser = self._who.wants_browser
+        self._who.doubted(is_doubted=is_doubted)
+        self._note_asking(wanted_browser)
+
+    def _note_asking(self, wanted_browser: bool) -> None:
+        """The browser is asked to hear from what has come by now, unless it was before."""
+        if self._who.wants_browser and not wanted_browser:
+            self._told.asked(ms(self._lag.heard_through))
 
     def refused(self, refusal: Refusal) -> None:
         self._first_choice_heard = False
@@ -330,23 +327,12 @@ class Listening:
         line = self._browser.take(spoken, now_ms=now_ms)
         if line is None or not self._door.lets(line.channel):
             return
-        self._browser_heard_at = time.monotonic()
         self.heard(line)
-        if not self._is_up:
-            self._put_rung(Part.SPEECH, Rung.BROWSER_SPEECH, self._why(ladder.BROWSER_WORDS))
+        self._who.browser_spoke()
 
     def tick(self) -> None:
-        """About every second: the browser may have stopped to hear."""
-        if self.wants_browser:
-            self._nobody_hears()
-
-    def _nobody_hears(self) -> None:
-        # While nobody may be heard, that nobody hears is no news.
-        if not self._door.is_shut and time.monotonic() - self._browser_heard_at > BROWSER_HEARS_FOR_S:
-            self._put_rung(Part.SPEECH, Rung.RECORDING, ladder.NO_SLOT_WORDS if self._is_slotless else "")
-
-    def _why(self, words: str) -> str:
-        return ladder.for_want_of_a_slot(words) if self._is_slotless else words
+        """About every second."""
+        self._who.tick()
 
     # Gaps -----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from coaching.types import Channel, Line, Usage
 MAX_GAPS = 256
 SLICE_MS = 30_000
 TRY_WITHIN_S = 45.0
+HURRIED_S = 2.0
+"""For a request that was asked before the service was well again: it may never be answered."""
 RETRY_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 ASK_AGAIN_S = 60.0
 MOST_FAULTS = 3
@@ -116,6 +118,7 @@ class RepairLane:
         self._utterance = first_utterance
         self._waiting: list[_Work] = []
         self._now: _Work | None = None
+        self._limit: asyncio.Timeout | None = None
         self._news = asyncio.Event()
         self._is_idle = asyncio.Event()
         self._is_idle.set()
@@ -130,9 +133,14 @@ class RepairLane:
         self._news.set()
 
     def hurry(self) -> None:
-        """An engine hears again: what failed is tried now."""
+        """An engine hears again: what failed is tried now, and what has no answer yet is soon asked anew."""
+        now = asyncio.get_running_loop().time()
         for work in self._waiting:
             work.due, work.tries = 0.0, 0
+        if self._now is not None:
+            self._now.tries = 0
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(min(self._limit.when() or now, now + HURRIED_S))
         self._news.set()
 
     async def idle(self) -> None:
@@ -169,7 +177,7 @@ class RepairLane:
     async def _turn(self, work: _Work) -> None:
         """One try; what failed waits again."""
         try:
-            async with asyncio.timeout(TRY_WITHIN_S):
+            async with asyncio.timeout(TRY_WITHIN_S) as self._limit:
                 lines = await self._transcribe(work.missing)
             if lines is None:
                 self._give_up(work.missing)
@@ -187,6 +195,8 @@ class RepairLane:
                 self._give_up(work.missing)
             else:
                 self._later(work, SpeechError("A fault of ours.", retryable=True))
+        finally:
+            self._limit = None
 
     def _later(self, work: _Work, error: SpeechError) -> None:
         metrics.errors.labels("speech").inc()

@@ -1,7 +1,8 @@
 """The first lane: live audio into a speech stream, what is heard out of it. Live first, repair second.
 
-The lane watches progress, not connections: speech goes in and nothing comes out for `DEAF_S`, so the stream
-is dead; a new one carries live audio at once and what lies between is told as a gap.
+The lane watches progress, not connections: speech goes in and nothing comes out for 4 s, so the stream is dead
+(`watchdog`); a new one carries live audio at once and what lies between is told as a gap. Well before that it is in
+doubt, and others are asked to hear beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Protocol
 from calls import metrics
 from calls.live.audio import Piece, ms, samples
 from calls.live.tasks import stop
+from calls.live.watchdog import Watchdog
 from calls.speech.base import (
     REFUSED_S,
     Gap,
@@ -33,9 +35,6 @@ from calls.speech.base import (
 )
 from coaching.types import Channel, Line, Usage
 
-DEAF_S = 4.0
-DEAF_MIN_SPEECH_MS = 1_000
-MAX_DEAF_S = 32.0
 LOOK_EVERY_S = 0.25
 OPEN_WITHIN_S = 10.0
 RETRY_S = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -45,6 +44,7 @@ PATIENT_WAITING_SAMPLES = samples(60_000)
 PATIENT_AHEAD_MS = 8_000
 LONGEST_UTTERANCES = 100_000
 
+MUTE = "Speech went in and nothing came out."
 FAULT = SpeechError("The speech engine failed.", retryable=True)
 """A fault of ours in an engine must not end the call: it is a lost stream like any other."""
 
@@ -61,6 +61,8 @@ class LaneSink(Protocol):
     def used(self, usage: Usage) -> None: ...
 
     def hearing(self, state: StreamState) -> None: ...
+
+    def doubted(self, *, is_doubted: bool) -> None: ...
 
     def missed(self, gap: Gap) -> None: ...
 
@@ -97,7 +99,7 @@ class SpeechLane:
         self._spec = spec
         self._sink = sink
         self._is_patient = is_patient
-        self._clock = clock
+        self._watchdog = Watchdog(clock)
         self._channels = list(Channel)[: spec.channels]
         self._queue: deque[Waiting] = deque()
         self._queued = 0
@@ -116,9 +118,6 @@ class SpeechLane:
         self._has_failed = False
         self._has_heard = False
         self._held_back: StreamState | None = None
-        self._deaf_since: float | None = None
-        self._unanswered_ms = 0
-        self._patience_s = DEAF_S
         self.sent_through = 0
 
     def put(self, piece: Piece, *, has_speech: bool) -> None:
@@ -215,7 +214,7 @@ class SpeechLane:
 
     async def _hear_out(self, stream: SpeechStream) -> SpeechError:
         self._utterance_base += LONGEST_UTTERANCES
-        self._deaf_since, self._unanswered_ms = None, 0
+        self._watchdog.begin()
         sending = asyncio.create_task(self._send_all(stream))
         reading = asyncio.create_task(self._read_all(stream))
         watching = asyncio.create_task(self._watch(stream))
@@ -256,7 +255,7 @@ class SpeechLane:
             self._queued -= waiting.piece.samples
             self._tell_missing(waiting.piece.first_sample)
             await stream.send(waiting.piece.first_sample, waiting.piece.pcm)
-            self._sent(waiting)
+            self._sent(stream, waiting)
 
     async def _pace(self, piece: Piece) -> None:
         """Not far ahead of what is settled, but never slower than the audio itself."""
@@ -267,29 +266,26 @@ class SpeechLane:
                 async with asyncio.timeout(ms(piece.samples) / 1_000):
                     await self._progress.wait()
 
-    def _sent(self, waiting: Waiting) -> None:
+    def _sent(self, stream: SpeechStream, waiting: Waiting) -> None:
         self.sent_through = waiting.piece.end_sample
         if waiting.has_speech and self._is_up:
-            self._unanswered_ms += ms(waiting.piece.samples)
-            if self._deaf_since is None:
-                self._deaf_since = self._clock()
+            self._watchdog.sent(ms(waiting.piece.samples))
+        if self._watchdog.begins_to_doubt() and not (isinstance(stream, SecondEar) and stream.suspect(MUTE)):
+            self._sink.doubted(is_doubted=True)
 
     async def _watch(self, stream: SpeechStream) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if self._deaf_since is None or self._unanswered_ms < DEAF_MIN_SPEECH_MS:
-                continue
-            if self._clock() - self._deaf_since >= self._patience_s:
-                self._is_deaf(stream, "Speech went in and nothing came out.")
+            if self._watchdog.finds_deaf():
+                self._is_deaf(stream, MUTE)
 
     def _is_deaf(self, stream: SpeechStream, reason: str) -> None:
         """Another engine of the same stream, or else `SpeechError`: another stream."""
-        self._deaf_since, self._unanswered_ms = None, 0
+        self._watchdog.forget()
         if isinstance(stream, SecondEar) and stream.doubt(reason):
             metrics.errors.labels("speech").inc()
             return
-        # A slow engine is not made faster by starting it over: wait longer each time.
-        self._patience_s = min(MAX_DEAF_S, self._patience_s * 2)
+        self._watchdog.wait_longer()
         raise SpeechError(reason, retryable=True)
 
     async def _read_all(self, stream: SpeechStream) -> None:
@@ -328,15 +324,15 @@ class SpeechLane:
         if self._held_back is not None:
             state, self._held_back = self._held_back, None
             self._sink.hearing(state)
-        self._deaf_since, self._unanswered_ms = None, 0
-        self._patience_s = DEAF_S
+        if self._watchdog.answered():
+            self._sink.doubted(is_doubted=False)
 
     def _state(self, state: StreamState) -> None:
         self._is_up = state.is_up
         self._held_back = None
         if not state.is_up:
             # The stream reconnects by itself and tells its own gaps.
-            self._deaf_since, self._unanswered_ms = None, 0
+            self._watchdog.forget()
         elif self._has_failed and not self._has_heard:
             # A service that was lost and can be reached again is no help yet: it is once it says something.
             self._held_back = state

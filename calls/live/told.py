@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 
 from calls.speech.browser import NAME as BROWSER
-from coaching.types import Channel, Line
+from coaching.types import Channel, Line, Word
 
 MOST_BY_BROWSER, MOST_BY_ENGINE = 500, 5_000
 
@@ -24,6 +24,11 @@ class Told:
         self._by_browser: Spans = deque(maxlen=MOST_BY_BROWSER)
         self._by_engine: Spans = deque(maxlen=MOST_BY_ENGINE)
         self._unheard: Spans = deque(maxlen=MOST_BY_BROWSER)
+        self._asked_ms: deque[int] = deque(maxlen=MOST_BY_BROWSER)
+
+    def asked(self, at_ms: int) -> None:
+        """The browser is to hear from here on: whatever it tells, it has heard nothing that was said before."""
+        self._asked_ms.append(at_ms)
 
     def unheard(self, channel: Channel, start_ms: int, end_ms: int) -> None:
         """Live, nobody hears this stretch: a live line that reaches over it tells nothing of it."""
@@ -43,26 +48,44 @@ class Told:
     def rest_of(self, line: Line) -> Line | None:
         """The part of `line` that is not told yet; None when there is none.
 
-        Where the other ear has told its middle, all of it counts as told: a browser's times are not exact. A recovered
-        line may meet words of the engine itself: two gaps, told for two reasons, may hold the same audio.
+        Where the other ear has told its middle, all of it counts as told: a browser's times are not exact. But what
+        was said before the browser was asked is not. A recovered line may meet words of the engine itself: two gaps,
+        told for two reasons, may hold the same audio.
         """
         if line.provider == BROWSER:
             return _rest(line, self._by_engine, goes_by_middle=True)
-        rest = _rest(line, self._by_browser, goes_by_middle=True)
+        rest = self._rest_of_engine(line)
         return _rest(rest, self._by_engine, goes_by_middle=False) if rest and line.recovered else rest
+
+    def _rest_of_engine(self, line: Line) -> Line | None:
+        asked_ms = next((at for at in self._asked_ms if line.start_ms < at < line.end_ms), None)
+        if asked_ms is None or not line.words:
+            return _rest(line, self._by_browser, goes_by_middle=True)
+        before = tuple(word for word in line.words if _middle(word) < asked_ms)
+        after = _with(line, line.words[len(before) :])
+        rest = after and _rest(after, self._by_browser, goes_by_middle=True)
+        return _with(line, before + (rest.words if rest else ()))
 
 
 def _rest(line: Line, told: Spans, *, goes_by_middle: bool) -> Line | None:
     spans = [(start_ms, end_ms) for channel, start_ms, end_ms in told if channel is line.channel]
     if (goes_by_middle or not line.words) and _covers(spans, (line.start_ms + line.end_ms) // 2):
         return None
-    words = tuple(word for word in line.words if not _covers(spans, (word.start_ms + word.end_ms) // 2))
+    return _with(line, tuple(word for word in line.words if not _covers(spans, _middle(word))))
+
+
+def _with(line: Line, words: tuple[Word, ...]) -> Line | None:
+    """`line` with only these of its words."""
     if len(words) == len(line.words):
         return line
     if not words:
         return None
     text = " ".join(word.text for word in words)
     return replace(line, text=text, words=words, start_ms=words[0].start_ms, end_ms=words[-1].end_ms)
+
+
+def _middle(word: Word) -> int:
+    return (word.start_ms + word.end_ms) // 2
 
 
 def _covers(spans: list[tuple[int, int]], at_ms: int) -> bool:

@@ -127,6 +127,10 @@ class SpeechStream(Protocol):
 class SecondEar(Protocol):
     """A stream that can let another engine hear when told that the one it has is mute."""
 
+    def suspect(self, reason: str) -> bool:
+        """No verdict yet. True when another engine hears beside the first now; False when there is none to ask."""
+        ...
+
     def doubt(self, reason: str) -> bool:
         """True when another engine takes over now; False when there is none left: the stream is to be replaced."""
         ...

@@ -84,12 +84,23 @@ class FallbackStream:
         """Somebody else writes lines (the browser recognises): do not open the second engine for now."""
         self._held_until = self._clock() + seconds
 
+    def suspect(self, reason: str) -> bool:
+        """As `SecondEar`: the second is opened; the first goes on and is back with its next word."""
+        first, second = self._primary, self._secondary
+        if self._is_closed or first.stream is None or second.stream is not None or second.lost is not None:
+            return False
+        first.suspect(reason, self._clock(), grace_s=self._grace_s)
+        self._decide()
+        return True
+
     def doubt(self, reason: str) -> bool:
         """Speech went in and nothing came out. True when the second engine takes over, at once; False when it is
         the second that is mute, or can not be had: then this stream has nothing more to offer.
         """
         second = self._secondary
-        if self._is_closed or second.stream is not None or second.lost is not None or self._primary.stream is None:
+        if self._is_closed or second.lost is not None or self._primary.stream is None:
+            return False
+        if second.stream is not None and not self._primary.is_suspected:
             return False
         self._lost(self._primary, SpeechError(reason, retryable=True))
         self._primary.down_since = self._clock() - self._grace_s
@@ -159,6 +170,8 @@ class FallbackStream:
     def _decide(self) -> None:
         """Open what is due. The opening runs aside: `send` must not wait for it."""
         now = self._clock()
+        if self._primary.is_overdue(now):
+            self._lost(self._primary, SpeechError(self._primary.reason, retryable=True))
         if self._primary.stream is None:
             self._open_aside(self._primary, now)
         if self._primary.is_away(now, self._grace_s) and self._secondary.stream is None and now >= self._held_until:
@@ -229,7 +242,7 @@ class FallbackStream:
 
     def _state(self, side: Side, state: StreamState) -> None:
         if state.is_up:
-            side.connected()
+            side.connected(self._clock())
         else:
             side.went_down(state.reason, self._clock(), is_full=state.is_full)
         self._tell(state.reason)

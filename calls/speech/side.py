@@ -9,6 +9,11 @@ from calls.speech.base import Gap, Progress, SpeechError, SpeechProvider, Speech
 from calls.speech.relay import Leg
 from coaching.types import Line
 
+ANSWERS_WITHIN_S = 2.75
+"""From the doubt: with what the doubt takes, 4 s of speech without an answer."""
+PROVES_WITHIN_S = 10.0
+"""A service that takes connections and says nothing: other connections of it may be better."""
+
 
 @dataclass(slots=True)
 class Side:
@@ -30,6 +35,9 @@ class Side:
     reason: str = ""
     has_failed: bool = False
     """Since it last said anything."""
+    prove_by: float | None = None
+    """When its stream is given up unless it has said something until then; None while it may be quiet."""
+    is_suspected: bool = False
     is_full: bool = False
     """Whether it waits for a slot: nothing is wrong with it, but somebody else is to hear at once."""
     lost: SpeechError | None = field(default=None)
@@ -48,13 +56,24 @@ class Side:
         self.is_full = is_full
         self.reason = reason
         self.has_failed = True
+        self.prove_by, self.is_suspected = None, False
         if self.down_since is None:
             self.down_since = now
 
-    def connected(self) -> None:
+    def suspect(self, reason: str, now: float, *, grace_s: float) -> None:
+        """It does not answer: somebody else is to hear at once, and it keeps its stream for a while yet."""
+        self.went_down(reason, now - grace_s)
+        self.prove_by, self.is_suspected = now + ANSWERS_WITHIN_S, True
+
+    def connected(self, now: float) -> None:
         """It says that it hears."""
         if not self.has_failed:
             self._believe()
+        else:
+            self.prove_by = now + PROVES_WITHIN_S
+
+    def is_overdue(self, now: float) -> bool:
+        return self.stream is not None and self.prove_by is not None and now >= self.prove_by
 
     def has_proved(self, event: Line | Progress | Gap) -> bool:
         """True for the first event after a failure that shows that it hears: neither a gap nor a withdrawal does."""
@@ -65,7 +84,8 @@ class Side:
 
     def _believe(self) -> None:
         self.leg.is_up = True
-        self.has_failed = self.is_full = False
+        self.has_failed = self.is_full = self.is_suspected = False
+        self.prove_by = None
         self.down_since = None
         self.lost = None
         self.refusals = 0

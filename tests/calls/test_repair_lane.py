@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from calls.live.repair_lane import Missing, ReadAudio, RepairLane, sliced
+from calls.live.repair_lane import HURRIED_S, Missing, ReadAudio, RepairLane, sliced
 from calls.speech.base import SpeechError, SpeechProvider, StreamSpec
 from coaching.types import Channel, Line, Usage
 from tests.calls import virtual_time
@@ -128,6 +128,60 @@ def test_a_service_that_never_answers_costs_a_turn_and_not_the_lane() -> None:
         lane.put(missing(3_000, 8_000))
         await asyncio.sleep(60)
         assert sorted(found.lines) == sorted(turn.text for turn in TURNS[:2])
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_what_was_asked_of_a_mute_service_is_asked_anew_once_it_is_well() -> None:
+    """It took the request and never answers it: until its own time-out the transcript would stay without it."""
+
+    async def scene() -> None:
+        class Mute(ScriptedProvider):
+            is_well = False
+
+            async def transcribe(
+                self, spec: StreamSpec, first_sample: int, pcm: bytes
+            ) -> tuple[list[Line], list[Usage]]:
+                if not self.is_well:
+                    await asyncio.Event().wait()
+                return await super().transcribe(spec, first_sample, pcm)
+
+        provider = Mute(TURNS)
+        lane, found = repairs(provider)
+        lane.put(missing(0, 2_000))
+        lane.put(missing(3_000, 8_000))
+        await asyncio.sleep(10)
+        assert found.lines == []
+        provider.is_well = True
+        lane.hurry()
+        await asyncio.sleep(HURRIED_S + 1)
+        assert sorted(found.lines) == sorted(turn.text for turn in TURNS[:2])
+        lane.hurry()
+        found.running.cancel()
+
+    virtual_time.run(scene())
+
+
+def test_a_request_that_is_answered_in_time_is_not_cut_short() -> None:
+    async def scene() -> None:
+        class Slow(ScriptedProvider):
+            asked = 0
+
+            async def transcribe(
+                self, spec: StreamSpec, first_sample: int, pcm: bytes
+            ) -> tuple[list[Line], list[Usage]]:
+                self.asked += 1
+                await asyncio.sleep(HURRIED_S - 0.5)
+                return await super().transcribe(spec, first_sample, pcm)
+
+        provider = Slow(TURNS)
+        lane, found = repairs(provider)
+        lane.put(missing(0, 2_000))
+        await asyncio.sleep(0.1)
+        lane.hurry()
+        await lane.idle()
+        assert (found.lines, provider.asked) == ([TURNS[0].text], 1)
         found.running.cancel()
 
     virtual_time.run(scene())

@@ -53,6 +53,25 @@ def test_a_sentence_of_which_the_engine_heard_the_end_keeps_its_beginning_once()
     assert told(heard(by=BROWSER)).rest_of(heard(6, 8)) is None
 
 
+def test_what_was_said_before_the_browser_was_asked_is_told_by_the_engine_alone() -> None:
+    """Asked in mid-sentence, it tells more than half of it: the words before that are nobody else's."""
+    made = Told()
+    made.asked(1_350)
+    made.add(heard(3, 8, by=BROWSER))
+    assert text_of(made.rest_of(heard())) == "we can send"
+    assert text_of(made.rest_of(replace(heard(), recovered=True))) == "we can send"
+    assert made.rest_of(heard(3, 8)) is None
+    assert made.rest_of(replace(heard(), words=())) is None, "without times of its words it goes by its middle"
+    assert told(heard(3, 8, by=BROWSER)).rest_of(heard()) is None, "asked before all of it"
+
+
+def test_a_browser_that_was_asked_in_mid_sentence_and_heard_nothing_takes_nothing_away() -> None:
+    made = Told()
+    made.asked(1_350)
+    assert made.rest_of(heard()) == heard()
+    assert made.rest_of(replace(heard(), words=())) == replace(heard(), words=())
+
+
 def test_the_same_ear_and_the_other_side_are_no_repetition() -> None:
     assert told(heard()).rest_of(heard()) == heard()
     assert told(heard(by=BROWSER)).rest_of(heard(channel=Channel.CUSTOMER)) is not None

@@ -23,6 +23,8 @@ STARTED_WITHIN_S = 60.0
 ENDED_WITHIN_S = 120.0
 LAST_ACKS_S = 2.0
 PATIENCE = 30
+STARTS_WITHIN_FRAMES = 2
+"""How long a browser's recogniser takes to hear, in frames of the microphone."""
 LOG = "SELECT seq, kind, payload FROM calls_callevent WHERE call_id = %s ORDER BY seq"
 GAPS = "SELECT count(*) FROM calls_gap WHERE call_id = %s AND repaired_at IS NULL"
 SETTLED = """
@@ -118,20 +120,21 @@ class Rep:
             self._wants_browser_from = self.frames
 
     async def _recognise(self) -> None:
-        """While the house asks for it the browser hears its own rep: whole utterances, from then on."""
+        """While the house asks for it the browser hears its own rep, from then on: each utterance once it is over."""
         told = -1
         while True:
             await asyncio.sleep(FRAME_MS / 1_000)
             number = self.frames // FRAMES_OF_UTTERANCE - 1
             first = number * FRAMES_OF_UTTERANCE
             wanted = self._wants_browser_from
-            if wanted is None or first < wanted or number <= told or sound.speaker(first) != REP:
+            if wanted is None or number <= told or sound.speaker(first) != REP:
                 continue
             told = number
-            await self._tell_line(number, first)
+            heard = range(max(first, wanted + STARTS_WITHIN_FRAMES), first + FRAMES_OF_UTTERANCE)
+            if frames := [index for index in heard if sound.sounds(index)]:
+                await self._tell_line(number, frames)
 
-    async def _tell_line(self, number: int, first: int) -> None:
-        frames = [index for index in range(first, first + FRAMES_OF_UTTERANCE) if sound.sounds(index)]
+    async def _tell_line(self, number: int, frames: list[int]) -> None:
         line = {
             "channel": "rep", "text": " ".join(sound.word(sound.Frame(self.number, index)) for index in frames),
             "start_ms": frames[0] * FRAME_MS, "end_ms": (frames[-1] + 1) * FRAME_MS,
