@@ -159,9 +159,7 @@ async def events(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
 @endpoint("POST", scope=Scope.CALLS_WRITE)
 async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """PCM16, interleaved, from `first_sample` on. This process becomes the owner when no other one hears the client.
-
-    Else 503 `elsewhere`: a body that the network kept back must not take the call from the socket that replaced it.
+    """PCM16, interleaved, from `first_sample` on.
 
     A call that has ended takes it as late audio (`calls.late`), for as long as that may come. `resume`: the oldest
     sample that the client still has.
@@ -173,9 +171,7 @@ async def audio(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     if check_pcm(pcm, found.channels) == 0:
         raise MessageError("There is no audio in the body: send PCM16 at 16 kHz.")
     try:
-        if registry.get(asked.business, call_id) is None:
-            await in_thread(services.check_unowned)(call_id)
-        session = await registry.open(asked.business, call_id)
+        session = await _session(asked, call_id)
     except services.CallOver:
         return await _late_audio(call_id, first_sample, pcm, resume)
     stride = BYTES_PER_SAMPLE * found.channels
@@ -191,7 +187,7 @@ async def lines(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Lines the browser recognised itself: same pipeline, coach included. `taken` is 0 while the server hears."""
     spoken = parse_lines(body(request))
     asked, _ = await ask(request, lambda member: services.own_call(call_id, member))
-    session = await registry.open(asked.business, call_id)
+    session = await _session(asked, call_id)
     return answer({"taken": session.take_browser_lines(spoken)})
 
 
@@ -238,6 +234,16 @@ async def _try_speech(request: HttpRequest) -> HttpResponse:
         raise ApiError(503, "no_speech", f"Speech can not be recognised right now: {error.reason}") from error
     text, _ = redacted_text(text, redact)
     return answer({"text": text, "took_ms": int((time.monotonic() - began) * 1_000), "provider": provider})
+
+
+async def _session(asked: Asked, call_id: uuid.UUID) -> LiveSession:
+    """The call's own, here. This process becomes the owner when no other one hears the client.
+
+    Else 503 `elsewhere`: a body that the network kept back must not take the call from the socket that replaced it.
+    """
+    if registry.get(asked.business, call_id) is None:
+        await in_thread(services.check_unowned)(call_id)
+    return await registry.open(asked.business, call_id)
 
 
 async def _late_audio(call_id: uuid.UUID, first_sample: int, pcm: bytes, resume: int | None) -> HttpResponse:

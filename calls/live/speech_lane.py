@@ -100,6 +100,7 @@ class SpeechLane:
         self._sink = sink
         self._is_patient = is_patient
         self._watchdog = Watchdog(clock)
+        self._leaving: set[asyncio.Task[None]] = set()
         self._channels = list(Channel)[: spec.channels]
         self._queue: deque[Waiting] = deque()
         self._queued = 0
@@ -150,6 +151,8 @@ class SpeechLane:
                 attempt += 1
         finally:
             self._is_over = True
+            if self._leaving:
+                await asyncio.wait(self._leaving)
 
     async def _once(self) -> SpeechError:
         """One stream from its opening to its end; returns why it ended. Meaningless when the lane is over."""
@@ -209,8 +212,18 @@ class SpeechLane:
                 # Before the farewell, which a peer that is gone makes long: others may hear meanwhile.
                 self._lost(error)
         finally:
-            await stream.aclose()
+            leaving = asyncio.create_task(self._leave(stream), name="speech-farewell")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
         return error
+
+    async def _leave(self, stream: SpeechStream) -> None:
+        """Beside whatever comes next. What the stream used until its end is metered yet."""
+        await stream.aclose()
+        with suppress(SpeechError):
+            async for event in stream.events():
+                if isinstance(event, Usage):
+                    self._sink.used(event)
 
     async def _hear_out(self, stream: SpeechStream) -> SpeechError:
         self._utterance_base += LONGEST_UTTERANCES

@@ -48,9 +48,9 @@ class Told:
     def rest_of(self, line: Line) -> Line | None:
         """The part of `line` that is not told yet; None when there is none.
 
-        Where the other ear has told its middle, all of it counts as told: a browser's times are not exact. But what
-        was said before the browser was asked is not. A recovered line may meet words of the engine itself: two gaps,
-        told for two reasons, may hold the same audio.
+        Where the other ear has told its middle, all of it counts as told: a browser's times are not exact. But a
+        browser that was asked in the middle has not heard its beginning. A recovered line may meet words of the
+        engine itself: two gaps, told for two reasons, may hold the same audio.
         """
         if line.provider == BROWSER:
             return _rest(line, self._by_engine, goes_by_middle=True)
@@ -61,9 +61,10 @@ class Told:
         asked_ms = next((at for at in self._asked_ms if line.start_ms < at < line.end_ms), None)
         if asked_ms is None or not line.words:
             return _rest(line, self._by_browser, goes_by_middle=True)
+        # Word by word: it takes the browser a while to hear, and what it missed meanwhile must not be lost.
         before = tuple(word for word in line.words if _middle(word) < asked_ms)
         after = _with(line, line.words[len(before) :])
-        rest = after and _rest(after, self._by_browser, goes_by_middle=True)
+        rest = after and _rest(after, self._by_browser, goes_by_middle=False)
         return _with(line, before + (rest.words if rest else ()))
 
 

@@ -96,6 +96,13 @@ def as_seen(reader: Reader) -> list[tuple[int, str]]:
     return [(event["seq"], event["kind"]) for event in reader.events.values()]
 
 
+async def say(client: Client, call_id: str, lines: list[dict[str, Any]]) -> None:
+    """Lines of the browser: taken once it is certain that the owner hears nobody any more."""
+    async with asyncio.timeout(WITHIN_S):
+        while (await client.post(f"/api/calls/{call_id}/lines", {"lines": lines})).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
 @pytest.mark.sockets
 async def test_what_a_killed_owner_told_and_never_saved_is_taken_back(
     doomed: Server, second: Server, rep: Caller
@@ -107,7 +114,7 @@ async def test_what_a_killed_owner_told_and_never_saved_is_taken_back(
     assert saved < reader.seq
     client = Client(second, rep)
     # The new owner says something else under the same numbers before the reader is back.
-    await client.post(f"/api/calls/{call_id}/lines", {"lines": [line(number) for number in range(4, 9)]})
+    await say(client, call_id, [line(number) for number in range(4, 9)])
     async with client.events(call_id, reader.seq, reader.epoch) as events:
         assert json.loads(await events.recv()) == {"type": "rewind", "seq": saved, "epoch": 2}
         reader.take({"type": "rewind", "seq": saved, "epoch": 2})
@@ -125,7 +132,7 @@ async def test_a_poll_takes_it_back_too_and_once(doomed: Server, second: Server,
     call_id = await killed_between_append_and_commit(doomed, rep, reader)
     saved = (await rep.log(call_id))[-1].seq
     client = Client(second, rep)
-    await client.post(f"/api/calls/{call_id}/lines", {"lines": [line(4)]})
+    await say(client, call_id, [line(4)])
     path = f"/api/calls/{call_id}/events?after={reader.seq}&epoch={reader.epoch}&wait=10"
     answer = (await client.get(path)).json()
     assert (answer["rewind"], answer["epoch"]) == (saved, 2)
@@ -199,6 +206,9 @@ async def test_audio_that_comes_late_by_http_takes_no_call_from_a_process_that_h
         await hello(audio)
         spoken = await speak(audio, 1)
         refused = await there.send(path, bytes(6_400))
+        assert (refused.status_code, refused.json()["code"]) == (503, "elsewhere")
+        line = {"channel": "rep", "text": "late", "start_ms": 0, "end_ms": 100, "is_final": True, "utterance": 1}
+        refused = await there.post(f"/api/calls/{call_id}/lines", {"lines": [line]})
         assert (refused.status_code, refused.json()["code"]) == (503, "elsewhere")
         spoken = await speak(audio, 1, spoken)
         await until(audio, type="ack", samples=spoken)

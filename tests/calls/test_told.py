@@ -60,8 +60,19 @@ def test_what_was_said_before_the_browser_was_asked_is_told_by_the_engine_alone(
     made.add(heard(3, 8, by=BROWSER))
     assert text_of(made.rest_of(heard())) == "we can send"
     assert text_of(made.rest_of(replace(heard(), recovered=True))) == "we can send"
-    assert made.rest_of(heard(3, 8)) is None
+    assert made.rest_of(heard(4, 8)) is None
+
+
+def test_what_was_said_while_the_browser_only_began_to_hear_is_not_lost() -> None:
+    made = Told()
+    made.asked(1_150)
+    made.add(heard(3, 8, by=BROWSER))
+    assert text_of(made.rest_of(heard())) == "we can send"
+    assert text_of(made.rest_of(heard(1, 8))) == "can send"
     assert made.rest_of(replace(heard(), words=())) is None, "without times of its words it goes by its middle"
+
+
+def test_a_sentence_whose_beginning_the_browser_could_hear_is_told_by_it() -> None:
     assert told(heard(3, 8, by=BROWSER)).rest_of(heard()) is None, "asked before all of it"
 
 

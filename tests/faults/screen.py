@@ -90,12 +90,15 @@ class Screen:
         self._clock = asyncio.get_running_loop().time
         self._alarm = Alarm()
         self._socket: ClientConnection | None = None
+        self._polling: asyncio.Future[httpx.Response] | None = None
         self._heard_at = 0.0
         self.seen = Seen()
 
     def revive(self) -> None:
-        """The network is back, or the uplink finds its own connection dead: nor is a silent one here trusted."""
+        """The network is back, or the uplink finds its own connection dead: nothing silent or hanging is trusted."""
         self._alarm.ring()
+        if self._polling is not None:
+            self._polling.cancel()
         if self._socket is not None and self._clock() - self._heard_at > DOUBTFUL_S:
             self._socket.transport.abort()
 
@@ -154,12 +157,18 @@ class Screen:
         until = self._clock() + seconds
         while self._clock() < until and not self.seen.has_ended():
             query = f"after={self.seen.seq}&epoch={self.seen.epoch}&wait={POLL_S}"
+            self._polling = asyncio.ensure_future(self._door.request("GET", f"/api/{self._path}?{query}"))
             try:
-                answer = await self._door.request("GET", f"/api/{self._path}?{query}")
+                await asyncio.wait({self._polling})
+                if self._polling.cancelled():
+                    return
+                answer = self._polling.result()
                 answer.raise_for_status()
             except (httpx.HTTPError, *LOST):
                 await self._alarm.sleep(1.0)
                 continue
+            finally:
+                self._polling.cancel()
             told = answer.json()
             if "rewind" in told:
                 self._take({"type": "rewind", "seq": told["rewind"], "epoch": told["epoch"]})

@@ -30,6 +30,8 @@ class FakeSocket {
 }
 
 let now = 0;
+/** What the page listens to, by name. */
+let heard = {};
 
 beforeEach(() => {
   FakeSocket.made = [];
@@ -38,7 +40,8 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   mock.method(performance, "now", () => now);
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
-  const listeners = { addEventListener: () => {}, removeEventListener: () => {} };
+  heard = {};
+  const listeners = { addEventListener: (name, run) => (heard[name] = run), removeEventListener: () => {} };
   globalThis.window = { setTimeout, clearTimeout, setInterval, clearInterval, ...listeners, location: { href: "https://acme.example/calls/1/" } };
   globalThis.WebSocket = FakeSocket;
 });
@@ -125,5 +128,33 @@ test("while sockets are blocked the events come by polling", async () => {
   assert.deepEqual(events, [1, 2]);
   assert.match(asked[0], /after=0&epoch=0&/);
   assert.match(asked[1], /after=2&epoch=1&/);
+  stream.close();
+});
+
+test("when the network is back a poll that hangs is sent anew", async () => {
+  const asked = [];
+  globalThis.document = { querySelector: () => null };
+  globalThis.fetch = (path, { signal }) => {
+    asked.push(path);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  };
+  FakeSocket.isBlocked = true;
+  const { stream } = setUp();
+  for (let second = 0; second < 25; second += 1) {
+    pass(1000);
+    await settled();
+  }
+  assert.equal(asked.length, 1);
+  heard.online();
+  await settled();
+  assert.equal(asked.length, 2);
+  stream.close();
+});
+
+test("a connection that is never made is left for another", () => {
+  const { stream } = setUp();
+  pass(14_000);
+  assert.equal(FakeSocket.made.length, 2);
+  assert.equal(FakeSocket.made[0].readyState, 3);
   stream.close();
 });

@@ -41,6 +41,7 @@ class FakeSocket {
   }
 }
 
+const VANISHED = -1;
 let answers = [];
 let bodies = [];
 let now = 0;
@@ -57,9 +58,10 @@ beforeEach(() => {
   globalThis.window = { setTimeout, clearTimeout, setInterval, clearInterval, location: { href: "https://acme.example/calls/1/" } };
   globalThis.document = { querySelector: () => null };
   globalThis.WebSocket = FakeSocket;
-  globalThis.fetch = async (path, { body }) => {
+  globalThis.fetch = async (path, { body, signal }) => {
     bodies.push(body.byteLength);
     const [status, content] = answers.shift() ?? [200, { ack: 0 }];
+    if (status === VANISHED) return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     if (status === 0) throw new TypeError("network");
     return { ok: status === 200, status, json: async () => content };
   };
@@ -264,5 +266,50 @@ test("a hang-up waits for the last ack over HTTP too", async () => {
   assert.equal(uplink.isDelivering, false);
   await pass(3000);
   assert.equal(uplink.isDelivering, true);
+  uplink.close();
+});
+
+test("a request that hangs does not hold back the socket that is there again", async () => {
+  answers = [[VANISHED]];
+  const { uplink, outbox, seen } = await polling();
+  FakeSocket.isBlocked = false;
+  await pass(10_500);
+  const socket = FakeSocket.made.at(-1);
+  socket.accept();
+  socket.say({ type: "ready", epoch: 2, next_sample: 0 });
+  await settled();
+  speak(uplink);
+  await settled();
+  assert.equal(bodies.length, 1);
+  assert.deepEqual(positions(socket).slice(0, 3), [0, 1, 2]);
+  await pass(3000);
+  assert.deepEqual(positions(socket), Array.from({ length: 21 }, (_, index) => index));
+  assert.equal(outbox.unackedMs, 2100, "nothing counts as delivered");
+  assert.equal(seen.carriers.at(-1), "socket");
+  uplink.close();
+});
+
+test("a connection that is never made is a failed attempt after ten seconds", async () => {
+  const { uplink, seen } = setUp();
+  uplink.open();
+  await pass(10_000);
+  assert.equal(FakeSocket.made.length, 1);
+  await pass(2000);
+  assert.equal(FakeSocket.made.length, 2);
+  assert.equal(FakeSocket.made[0].readyState, 3);
+  await pass(120_000);
+  assert.ok(seen.carriers.includes("polling"), "packets that vanish lead to HTTP as a refusal does");
+  uplink.close();
+});
+
+test("when the network is back a connection that hangs is made anew", async () => {
+  const { uplink } = setUp();
+  uplink.open();
+  await pass(1000);
+  uplink.revive();
+  assert.equal(FakeSocket.made.length, 1, "a young one is left in peace");
+  await pass(4000);
+  uplink.revive();
+  assert.equal(FakeSocket.made.length, 2);
   uplink.close();
 });

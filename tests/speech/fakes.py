@@ -132,6 +132,7 @@ class ScriptedStream:
     async def aclose(self) -> None:
         self.is_closed = True
         await asyncio.sleep(self.farewell_s)
+        self._usage()
         self.outbox.close()
 
     # --- the engine ---------------------------------------------------------------------------

@@ -20,6 +20,8 @@ const HTTP_PAUSE_MS = 2000;
 /** While we send the server says something every second. This long without a word: the connection is dead, whatever the socket says. */
 const SILENT_MS = 5000;
 const ANSWER_WITHIN_MS = 20_000;
+/** A browser waits for minutes when packets vanish. */
+const READY_WITHIN_MS = 10_000;
 /** What an HTTP answer means where trying again changes nothing: the socket's close codes. */
 const FINAL_STATUS = new Map([
   [400, 4400],
@@ -50,6 +52,8 @@ export class AudioUplink {
   /** When the ack last grew, or there was still something to send. */
   #movedAt = 0;
   #httpFrames = HTTP_FRAMES;
+  /** @type {AbortController | null} the request that is under way */
+  #posting = null;
 
   /**
    * @param {{callId: string, path: string, outbox: import("./outbox.js").Outbox, events: UplinkEvents}} options
@@ -86,13 +90,18 @@ export class AudioUplink {
 
   open() {
     this.#link.open();
-    // Only for what capture does not drive: the end of a backlog after the microphone stopped.
-    this.#timer = window.setInterval(() => void this.#pump(), 500);
+    this.#timer = window.setInterval(() => this.#look(), 500);
   }
 
   /** @param {Int16Array<ArrayBuffer>} pcm */
   push(pcm) {
     this.outbox.push(new Uint8Array(pcm.buffer));
+    void this.#pump();
+  }
+
+  /** What capture does not drive: the end of a backlog after the microphone stopped, a connection that never comes. */
+  #look() {
+    if (!this.isConnected && this.#link.silentMs > READY_WITHIN_MS) this.#link.restart();
     void this.#pump();
   }
 
@@ -131,6 +140,8 @@ export class AudioUplink {
       this.outbox.rewind(message.next_sample);
       if (this.outbox.nextSample - this.outbox.cursor > LIVE_FIRST_MS * 16) this.outbox.goLive();
       this.#isReady = true;
+      // Sent into a network that was gone, it may hang for long: what it holds goes by the socket again.
+      this.#posting?.abort();
       this.#readyAt = this.#movedAt = performance.now();
       this.events.onCarrier("socket");
       this.events.onReady();
@@ -186,9 +197,10 @@ export class AudioUplink {
     const frames = await this.outbox.takeRun(this.#httpFrames);
     const first = frames[0];
     if (!first) return;
+    const posting = (this.#posting = new AbortController());
     try {
       const path = `/api/calls/${this.callId}/audio?first_sample=${first.first}&resume=${this.outbox.oldest}`;
-      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      const signal = AbortSignal.any([posting.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
       const audio = joinFrames(frames);
       const answer = /** @type {import("../types.js").AudioTaken} */ (await request(path, { method: "POST", audio, signal }));
       this.outbox.ack(answer.ack);
@@ -196,6 +208,7 @@ export class AudioUplink {
       if (answer.next_sample < first.first) this.outbox.rewind(answer.next_sample);
       this.events.onCarrier("polling");
     } catch (error) {
+      if (posting.signal.aborted) return;
       this.outbox.rewind(start);
       if (!this.#isClosed) this.#httpFailed(error);
     }

@@ -78,6 +78,7 @@ export class EventsStream {
   #online = () => {
     if (this.#link.isOpen) this.listeners.onCarrier("socket");
     this.#link.revive();
+    this.#poller.revive();
   };
 
   #offline = () => this.listeners.onCarrier("offline");

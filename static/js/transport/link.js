@@ -9,6 +9,7 @@ import { LONGEST_WAIT_MS, SOCKET_ATTEMPTS, waitBefore } from "../backoff.js";
 /** Nothing changes these by trying again. */
 const FINAL_CODES = new Set([4400, 4401, 4403, 4404, 4409, 4413]);
 const MOVING = 1012;
+const ABNORMAL = 1006;
 const SETTLED_AFTER_MS = 3000;
 /** Between a hole seen and asking again. */
 const RESTART_MS = 250;
@@ -70,9 +71,9 @@ export class Link {
     return this.#isFallback;
   }
 
-  /** How long the server has said nothing on an open socket; 0 when there is none. */
+  /** How long the server has said nothing, to the request for a socket or on it; 0 when there is none. */
   get silentMs() {
-    return this.isOpen ? performance.now() - this.#heardAt : 0;
+    return this.#socket ? performance.now() - this.#heardAt : 0;
   }
 
   /** Bytes accepted by the browser and not yet on the network. */
@@ -84,6 +85,7 @@ export class Link {
     if (this.#isClosed || this.#socket) return;
     const socket = new this.tools.Socket(this.url());
     this.#socket = socket;
+    this.#heardAt = performance.now();
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.tools.schedule(() => this.#socket === socket && this.isOpen && this.settled(), SETTLED_AFTER_MS);
@@ -119,11 +121,16 @@ export class Link {
     this.open();
   }
 
-  /** Drop this connection and come back, for example after a hole in what arrived. */
+  /** Drop this connection and come back, for example after a hole in what arrived. One never made has failed. */
   restart() {
     const socket = this.#socket;
+    const hasFailed = socket !== null && !this.isOpen;
     this.#socket = null;
     socket?.close(1000);
+    if (hasFailed) {
+      this.#down(ABNORMAL, "");
+      return;
+    }
     this.events.onDown();
     this.#schedule(RESTART_MS);
   }

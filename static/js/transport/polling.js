@@ -5,6 +5,7 @@ import { waitBefore } from "../backoff.js";
 import { request } from "../http.js";
 
 const WAIT_S = 20;
+const ANSWER_WITHIN_MS = (WAIT_S + 10) * 1000;
 
 export class Poller {
   /** @type {AbortController | null} */
@@ -29,6 +30,13 @@ export class Poller {
     void this.#run(this.#running.signal);
   }
 
+  /** The network is back: a request sent before may hang for long. */
+  revive() {
+    if (!this.#running) return;
+    this.stop();
+    this.start();
+  }
+
   stop() {
     this.#running?.abort();
     this.#running = null;
@@ -39,7 +47,8 @@ export class Poller {
     for (let failures = 0; !signal.aborted; ) {
       try {
         const path = `/api/calls/${this.callId}/events?${this.cursor()}&wait=${WAIT_S}`;
-        const answer = /** @type {import("../types.js").PolledEvents} */ (await request(path, { signal }));
+        const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+        const answer = /** @type {import("../types.js").PolledEvents} */ (await request(path, { signal: limited }));
         failures = 0;
         this.onReachable(true);
         this.onAnswer(answer);

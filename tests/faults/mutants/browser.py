@@ -10,6 +10,40 @@ EVENTS, CURSOR = "tests/js/events_socket.test.js", "tests/js/cursor.test.js"
 
 MUTANTS = (
     Mutant(
+        name="hanging-request",
+        mechanism="A socket that is there again ends a request that hangs",
+        prevents="audio waits for twenty seconds while the way is free",
+        file="static/js/transport/audio_uplink.js",
+        old="      this.#posting?.abort();\n",
+        new="",
+        tests=(f"{UPLINK}::a request that hangs does not hold back the socket that is there again",),
+        because="AssertionError",
+    ),
+    Mutant(
+        name="hanging-handshake",
+        mechanism="A connection that is never made is a failed attempt",
+        prevents="where packets vanish the browser waits for minutes, and never takes HTTP",
+        file="static/js/transport/link.js",
+        old="return this.#socket ? performance.now() - this.#heardAt : 0;",
+        new="return this.isOpen ? performance.now() - this.#heardAt : 0;",
+        tests=(
+            f"{UPLINK}::a connection that is never made is a failed attempt after ten seconds",
+            f"{UPLINK}::when the network is back a connection that hangs is made anew",
+            f"{EVENTS}::a connection that is never made is left for another",
+        ),
+        because="AssertionError",
+    ),
+    Mutant(
+        name="hanging-poll",
+        mechanism="When the network is back a poll that hangs is sent anew",
+        prevents="the screen stands still for half a minute after the network is back",
+        file="static/js/transport/events_socket.js",
+        old="    this.#poller.revive();\n",
+        new="",
+        tests=(f"{EVENTS}::when the network is back a poll that hangs is sent anew",),
+        because="AssertionError",
+    ),
+    Mutant(
         name="kept-until-acked",
         mechanism="What was sent is kept until its ack",
         prevents="audio that was on the wire when the connection broke is gone",

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant
 
+TAKEOVER = "tests/calls/test_takeover.py"
+
 MUTANTS = (
+    Mutant(
+        name="http-elsewhere",
+        mechanism="HTTP takes no call from a process that hears its client",
+        prevents="a request that the network kept back ends the live help of the socket that replaced it",
+        file="calls/services.py",
+        old="        raise OwnedElsewhere\n",
+        new="        return\n",
+        tests=(f"{TAKEOVER}::test_audio_that_comes_late_by_http_takes_no_call_from_a_process_that_hears_it",),
+        because="assert",
+    ),
     Mutant(
         name="epoch-in-update",
         mechanism="Every write carries the epoch",
@@ -102,7 +114,7 @@ MUTANTS = (
         file="calls/live/epochs.py",
         old="for start in starts if start.epoch > epoch)",
         new="for start in starts if start.epoch < 0)",
-        tests=("tests/calls/test_takeover.py::test_where_knowledge_ends",),
+        tests=(f"{TAKEOVER}::test_where_knowledge_ends",),
         because="assert",
     ),
     Mutant(
@@ -122,7 +134,7 @@ MUTANTS = (
         file="calls/live/feed.py",
         old="            del self.texts[kept:]\n",
         new="",
-        tests=("tests/calls/test_takeover.py::test_a_turn_in_the_middle_of_a_poll_drops_what_the_poll_had_found",),
+        tests=(f"{TAKEOVER}::test_a_turn_in_the_middle_of_a_poll_drops_what_the_poll_had_found",),
         because="assert",
     ),
     Mutant(
