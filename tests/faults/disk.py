@@ -1,11 +1,15 @@
-"""The disk of the recordings: a small file system of its own, so that it can be full while nothing else is."""
+"""Small file systems, one each for recordings, Postgres and Valkey: each can be full while nothing else is."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 ROOMY = "2g"
+TRIES = 50
 
 
 class Disk:
@@ -16,13 +20,26 @@ class Disk:
         self.can_fill = False
 
     def mount(self) -> None:
-        self._folder.mkdir(parents=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         self.can_fill = self._mount("-t", "tmpfs", "-o", f"size={ROOMY}", "tmpfs")
+
+    def mount_over(self) -> None:
+        """What is in the folder, and whose it is, stays."""
+        aside = self._folder.with_name(f"{self._folder.name}.aside")
+        self._folder.rename(aside)
+        self.mount()
+        subprocess.run(["cp", "-a", f"{aside}/.", str(self._folder)], check=True)
+        shutil.rmtree(aside)
 
     def fill(self) -> None:
         """Not a block more than is used by now: what comes is refused with ENOSPC."""
-        used = sum(-(-file.stat().st_blocks // 8) for file in self._folder.rglob("*") if file.is_file())
-        assert self._mount("-o", f"remount,size={max(1, used) * 4}k"), "The file system can not be made smaller."
+        for _ in range(TRIES):
+            stat = os.statvfs(self._folder)
+            used = (stat.f_blocks - stat.f_bfree) * stat.f_frsize // 1_024
+            if self._mount("-o", f"remount,size={max(4, used)}k"):
+                return
+            time.sleep(0.02)  # somebody wrote meanwhile
+        raise AssertionError("The file system can not be made smaller.")
 
     def free(self) -> None:
         assert self._mount("-o", f"remount,size={ROOMY}"), "The file system can not be made larger."
@@ -30,6 +47,7 @@ class Disk:
     def unmount(self) -> None:
         if self.can_fill:
             subprocess.run(["umount", "--lazy", str(self._folder)], check=False)
+            shutil.rmtree(self._folder, ignore_errors=True)
             self.can_fill = False
 
     def _mount(self, *arguments: str) -> bool:

@@ -254,6 +254,30 @@ async def free_disk(scene: Scene) -> None:
     scene.house.disk.free()
 
 
+async def fill_postgres(scene: Scene) -> None:
+    await scene.house.fill_postgres()
+
+
+async def free_postgres(scene: Scene) -> None:
+    await scene.house.free_postgres()
+
+
+async def fill_valkey(scene: Scene) -> None:
+    await scene.house.fill_valkey()
+
+
+async def free_valkey(scene: Scene) -> None:
+    scene.house.valkey_disk.free()
+
+
+async def crowd_valkey(scene: Scene) -> None:
+    scene.house.crowd_valkey(1)
+
+
+async def relieve_valkey(scene: Scene) -> None:
+    scene.house.crowd_valkey(256)
+
+
 def clock(name: str, ahead_s: int) -> Fault:
     async def strike(scene: Scene) -> None:
         scene.house.clock.jump(ahead_s)
@@ -275,12 +299,21 @@ def other_faults() -> Iterator[Fault]:
     yield clock("clock: an hour ahead for 15 s", 3_600)
     yield clock("clock: an hour back for 15 s", -3_600)
     yield shared("disk of the recordings: full for 10 s", fill_disk, free_disk, lasts_s=10, promise=GOES_ON)
+    yield shared("Postgres: disk full for 15 s", fill_postgres, free_postgres, lasts_s=15, promise=GOES_ON)
+    yield shared("Valkey: disk full for 15 s", fill_valkey, free_valkey, lasts_s=15, promise=GOES_ON)
+    yield shared("Valkey: no memory left for 15 s", crowd_valkey, relieve_valkey, lasts_s=15, promise=GOES_ON)
 
 
 def possible(house: House) -> list[Fault]:
-    """What can be done on this machine: it takes a C compiler for the clock, and the right to mount for the disk."""
-    parts = {"disk of the recordings": house.disk.can_fill, "clock": house.clock.can_jump}
-    return [fault for fault in all_faults() if parts.get(fault.name.split(":")[0], True)]
+    """What can be done on this machine: it takes a C compiler for the clock, and the right to mount for the disks."""
+    kinds = {
+        "disk of the recordings: full": house.disk.can_fill,
+        "Postgres: disk full": house.postgres_disk.can_fill,
+        "Valkey: disk full": house.valkey_disk.can_fill,
+        "clock: ": house.clock.can_jump,
+    }
+    missing = tuple(kind for kind, can in kinds.items() if not can)
+    return [fault for fault in all_faults() if not fault.name.startswith(missing)]
 
 
 def all_faults() -> list[Fault]:

@@ -16,6 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psycopg
+import redis
 
 from salespilot.quickstart import commands, valkey
 from salespilot.quickstart.postgres import EmbeddedPostgres
@@ -34,6 +35,7 @@ from tests.vendors.openai import OpenAIServer
 WEBS = ("web 1", "web 2")
 DATABASE, OWNER, APP = "faults", "faults_owner", "faults_app"
 _numbers = itertools.count(1)
+MOST_WRITES = 1_000
 FOLDERS = services.ROOT / "var" / "faults"
 
 
@@ -54,13 +56,15 @@ class House:
         self.host = f"{BUSINESS}.localhost"
         self.key = ""
         self.business_id = 0
-        self.admin_url = ""
+        self.admin_url = self._redis_url = ""
         self.postgres_link = Proxy(LOOPBACK, 0)
         self.valkey_link = Proxy(LOOPBACK, 0)
         self.speech_link = Proxy(LOOPBACK, 0)
         self._settings = settings
         self._postgres = EmbeddedPostgres(self.folder / "pg")
         self._valkey = EmbeddedValkey(self.folder / "kv")
+        self.valkey_disk = Disk(self.folder / "kv")
+        self.postgres_disk = Disk(self.folder / "pg")
         self._valkey_process: subprocess.Popen[bytes] | None = None
         self._calls = 0
 
@@ -112,12 +116,53 @@ class House:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    async def fill_postgres(self) -> None:
+        """Raises `AssertionError` when it can write more than its last free pages all the same."""
+        self.postgres_disk.fill()
+
+        def write_much() -> None:
+            with psycopg.connect(self.admin_url, connect_timeout=3) as connection:
+                connection.execute("CREATE TABLE much AS SELECT generate_series(1, 1000000)")
+
+        try:
+            await asyncio.to_thread(write_much)
+        except psycopg.OperationalError:
+            return
+        raise AssertionError("Postgres wrote to a full disk.")
+
+    async def free_postgres(self) -> None:
+        """It may have given up for want of room for its journal."""
+        self.postgres_disk.free()
+        if not self._postgres.pids():
+            await asyncio.to_thread(self._postgres.stop)
+            await self.start_postgres()
+
     async def kill_valkey(self) -> None:
         for pid in self._valkey.pids():
             os.kill(pid, signal.SIGKILL)
         process = self._valkey._process if self._valkey_process is None else self._valkey_process
         if process is not None:
             await asyncio.to_thread(process.wait)
+
+    async def fill_valkey(self) -> None:
+        """Returns once it refuses to write."""
+        self.valkey_disk.fill()
+        with self._valkey_client() as client:
+            for number in range(MOST_WRITES):
+                try:
+                    client.set("faults:filler", str(number) * 1_000)
+                except redis.exceptions.ResponseError:
+                    return
+                await asyncio.sleep(0.01)
+        raise AssertionError("Valkey wrote to a full disk.")
+
+    def crowd_valkey(self, megabytes: int) -> None:
+        """What it may hold at most: with less than it holds it refuses to write."""
+        with self._valkey_client() as client:
+            client.config_set("maxmemory", f"{megabytes}mb")
+
+    def _valkey_client(self) -> redis.Redis:
+        return redis.Redis.from_url(self._redis_url, socket_timeout=3)
 
     async def start_valkey(self) -> None:
         """With the configuration it had: same port, same password."""
@@ -134,16 +179,17 @@ class House:
     # --- start and end --------------------------------------------------------------------------
     async def _build(self) -> None:
         self.disk.mount()
+        self.valkey_disk.mount()
         self.clock.make()
         (self.folder / "static").mkdir()
         self.model.__enter__()
         await self.speech.__aenter__()
-        self.admin_url, redis_url = await asyncio.gather(
-            asyncio.to_thread(self._postgres.start), asyncio.to_thread(self._valkey.start)
+        self.admin_url, self._redis_url = await asyncio.gather(
+            asyncio.to_thread(self._start_on_its_disk), asyncio.to_thread(self._valkey.start)
         )
         for link, port in (
             (self.postgres_link, urlsplit(self.admin_url).port),
-            (self.valkey_link, urlsplit(redis_url).port),
+            (self.valkey_link, urlsplit(self._redis_url).port),
             (self.speech_link, self.speech.port),
         ):
             link.target = (LOOPBACK, port or 0)
@@ -152,9 +198,17 @@ class House:
             prepare_database, self.admin_url, database=DATABASE, owner=OWNER, owner_password=services.PASSWORD,
             app=APP, app_password=services.PASSWORD,
         )  # fmt: skip
-        environment = self._environment(redis_url)
+        environment = self._environment(self._redis_url)
         await self._people(environment)
         await self._start_processes(environment)
+
+    def _start_on_its_disk(self) -> str:
+        """Postgres makes its cluster itself, where its own user can reach it; the disk comes underneath."""
+        self._postgres.start()
+        self.postgres_disk = Disk(self._postgres.data_dir)
+        self._postgres.stop()
+        self.postgres_disk.mount_over()
+        return self._postgres.start()
 
     def _environment(self, redis_url: str) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if name not in services.VENDOR_SETTINGS}
@@ -229,5 +283,6 @@ class House:
         self._valkey.stop()
         self._postgres.stop()
         self._postgres.remove()
-        self.disk.unmount()
+        for disk in (self.disk, self.valkey_disk, self.postgres_disk):
+            disk.unmount()
         shutil.rmtree(self.folder, ignore_errors=True)
