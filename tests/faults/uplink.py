@@ -23,7 +23,7 @@ SOCKET_ATTEMPTS = 5
 LONGEST_WAIT_S = 10.0
 SILENT_S = 5.0
 DOUBTFUL_S = 3.0
-CATCH_UP = 8
+CATCH_UP = 12
 LIVE_FIRST_SAMPLES = 3 * RATE
 LIVE_WITHIN_S = 1.0
 AGAIN_S = 20.0
@@ -223,7 +223,9 @@ class Uplink:
             answer = await self._door.request("POST", path, content=audio)
             answer.raise_for_status()
         except (httpx.HTTPError, *LOST):
-            self.outbox.rewind(self.outbox.acked)
+            # A socket that is there again has said itself where to go on.
+            if not self._is_ready:
+                self.outbox.rewind(self.outbox.acked)
             return False
         told = answer.json()
         before = self.outbox.acked
@@ -234,6 +236,7 @@ class Uplink:
 
     async def deliver(self) -> None:
         """The rest, after the end: until everything is acknowledged."""
+        self._is_ready = False
         self.outbox.rewind(self.outbox.acked)
         failures = 0
         while self.outbox.unacked:

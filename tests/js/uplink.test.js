@@ -154,10 +154,10 @@ test("after a long interruption the newest audio goes first, the rest beside it"
   assert.deepEqual(positions(socket), [], "older audio waits for the first live frame");
   speak(uplink);
   await settled();
-  assert.deepEqual(positions(socket), [50, 0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(positions(socket), [50, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   speak(uplink);
   await settled();
-  assert.deepEqual(positions(socket).slice(9), [51, 8, 9, 10, 11, 12, 13, 14, 15]);
+  assert.deepEqual(positions(socket).slice(13), [51, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]);
   for (let second = 0; second < 6; second += 1) {
     await pass(1000);
     socket.say({ type: "ack", samples: 0 });

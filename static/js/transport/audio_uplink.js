@@ -7,8 +7,8 @@ import { Link, socketUrl } from "./link.js";
 
 /** More than this waiting in the browser's own buffer: the network is the bottleneck, hold back. */
 const BACKLOG_BYTES = 131_072;
-/** Frames sent per captured frame while catching up: eight times as fast as they were spoken. */
-const CATCH_UP = 8;
+/** Frames sent per captured frame while catching up: a minute takes five seconds, where the network allows it. */
+const CATCH_UP = 12;
 /** More than this behind: the newest audio goes first, so that help comes for what is being said. */
 const LIVE_FIRST_MS = 3000;
 /** As long as no live frame comes the older ones wait for it. */
