@@ -96,6 +96,38 @@ async def test_where_an_engine_hears_the_browser_is_not_asked(
     assert not any(state["wants_browser_speech"] for state in states)
 
 
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_a_service_that_does_not_answer_brings_the_browser_in_and_its_next_word_sends_it_away(
+    live: None, hears: Hears, caller: MakeCaller, acme: Business, is_allowed: bool
+) -> None:
+    engine = hears(ScriptedTurn(Channel.REP, 100, 500, "hello there"), ScriptedTurn(Channel.REP, 9_000, 9_400, "later"))
+    assert engine is not None
+    await set_policy(acme, allow_browser_speech=is_allowed)
+    rep = await caller("rep")
+    call_id = await rep.start_call()
+    async with rep.audio(call_id) as audio, rep.events(call_id) as events:
+        await say_hello(audio)
+        end = speak(audio, 1)
+        await events.until_kind("line")
+        engine.streams[0].is_mute = True
+        told = asyncio.ensure_future(events.until_kind("state"))
+        while not told.done():
+            end = speak(audio, 0.1, first_sample=end)
+            await asyncio.sleep(0.1)
+        state = told.result()["payload"]
+        assert (state["parts"]["speech"], state["wants_browser_speech"]) == ("full", is_allowed)
+        line = {**LINE, "start_ms": 1_200, "end_ms": 1_600}
+        assert (await rep.post(f"/api/calls/{call_id}/lines", {"lines": [line]}))[1] == {"taken": int(is_allowed)}
+        if is_allowed:
+            assert (await events.until_kind("state"))["payload"]["parts"]["speech"] == "browser_speech"
+        engine.streams[0].is_mute = False
+        speak(audio, 0.2, first_sample=end)
+        state = (await events.until_kind("state"))["payload"]
+        assert (state["parts"]["speech"], state["wants_browser_speech"]) == ("full", False)
+    await rep.post(f"/api/calls/{call_id}/end")
+    assert len(engine.streams) == 1
+
+
 async def test_what_is_to_be_blanked_out_reaches_the_speech_service(
     live: None, hears: Hears, caller: MakeCaller, acme: Business
 ) -> None:

@@ -13,19 +13,11 @@ from tests.faults.speech import Trouble
 from tests.vendors.openai import Fault as ModelFault
 
 AT_ONCE = Promise(help_s=3.0, again_s=3.0)
-"""One connection or process fails and another is there."""
+"""Somebody else hears until it is back: another connection, another engine, the browser."""
 BACK_SOON = Promise(again_s=5.0)
 """Nothing can be said meanwhile; afterwards it goes on."""
 GOES_ON = Promise(help_s=3.0, again_s=3.0, takeover_s=None)
 """Coaching does not depend on it."""
-ASKED_AGAIN = Promise(help_s=3.0, again_s=3.0, whole_s=10.0)
-"""A service that refused for good is asked again within five seconds at first; the browser hears its rep until then."""
-NOTICED = Promise(help_s=8.0, again_s=8.0, whole_s=15.0)
-"""Silence has to last four seconds of speech before it is a fault."""
-
-
-UNSEEN = Promise(help_s=12.0, again_s=8.0, whole_s=15.0)
-"""A connection that looks open and is not."""
 
 
 async def nothing(_: Scene) -> None:
@@ -74,14 +66,14 @@ def speech_faults() -> Iterator[Fault]:
     for status in (429, 500, 503):
         yield vendor(f"speech: {status} for 15 s", Trouble("refuse", status), lasts_s=15.0, promise=AT_ONCE)
     for status in (401, 402, 403):
-        yield vendor(f"speech: {status} for 5 s", Trouble("refuse", status), lasts_s=5.0, promise=ASKED_AGAIN)
-    yield vendor("speech: silent for 15 s", Trouble("mute"), lasts_s=15.0, promise=NOTICED)
-    yield vendor("speech: answers nothing at all for 15 s", Trouble("stall"), lasts_s=15.0, promise=NOTICED)
-    yield vendor("speech: garbage for 10 s", Trouble("garbage"), lasts_s=10.0, promise=NOTICED)
+        yield vendor(f"speech: {status} for 5 s", Trouble("refuse", status), lasts_s=5.0, promise=AT_ONCE)
+    yield vendor("speech: silent for 15 s", Trouble("mute"), lasts_s=15.0, promise=AT_ONCE)
+    yield vendor("speech: answers nothing at all for 15 s", Trouble("stall"), lasts_s=15.0, promise=AT_ONCE)
+    yield vendor("speech: garbage for 10 s", Trouble("garbage"), lasts_s=10.0, promise=AT_ONCE)
     yield vendor(
         "speech: each stream closed at its first audio for 10 s", Trouble("early"), lasts_s=10.0, promise=AT_ONCE
     )
-    yield vendor("speech: answers 2 s late for 10 s", Trouble("late", seconds=2.0), lasts_s=10.0, promise=NOTICED)
+    yield vendor("speech: answers 2 s late for 10 s", Trouble("late", seconds=2.0), lasts_s=10.0, promise=AT_ONCE)
 
 
 # --- relays: of the rep, and of the services -------------------------------------------------------
@@ -125,11 +117,10 @@ def service_faults() -> Iterator[Fault]:
         ("valkey_link", "Valkey", GOES_ON),
         ("speech_link", "speech", AT_ONCE),
     ):
-        # A ping of the socket's own every 5 s, its answer awaited for 4 s.
-        lasts_s, unseen = 15.0, UNSEEN if service == "speech" else usual
+        lasts_s = 15.0
         yield service_link(which, f"{service}: link cut for 15 s", "cut", lasts_s=lasts_s, promise=usual)
-        yield service_link(which, f"{service}: packets vanish for 15 s", "vanish", lasts_s=lasts_s, promise=unseen)
-        yield service_link(which, f"{service}: open connections lost for good", "lose", promise=unseen, lasts_s=8)
+        yield service_link(which, f"{service}: packets vanish for 15 s", "vanish", lasts_s=lasts_s, promise=usual)
+        yield service_link(which, f"{service}: open connections lost for good", "lose", promise=usual, lasts_s=8)
         yield service_link(
             which, f"{service}: each packet 0.3 s late for 15 s", "delay", 0.3, promise=usual, lasts_s=15
         )
