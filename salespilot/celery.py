@@ -11,7 +11,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_process_init
+from celery.signals import beat_init, task_postrun, worker_init, worker_process_init
+
+from tenants import heap
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salespilot.settings")
 
@@ -28,6 +30,11 @@ def start_observability(**_: Any) -> None:
     from salespilot import observability  # noqa: PLC0415 -- settings are not ready when this module loads
 
     observability.start()
+
+
+@task_postrun.connect
+def give_memory_back(**_: Any) -> None:
+    heap.give_back()
 
 
 @worker_init.connect

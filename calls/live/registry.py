@@ -28,6 +28,7 @@ from calls.speech import get_provider
 from calls.speech.accounts import OwnAccount
 from calls.speech.base import SpeechProvider
 from coaching.llm import get_card_model
+from tenants import heap
 from tenants.context import Business, business_scope
 
 LOOK_EVERY_S = 2.0
@@ -187,6 +188,8 @@ class Registry:
         if self.sessions.get(key) is session:
             del self.sessions[key]
         self._release(key)
+        if heap.is_due():
+            asyncio.get_running_loop().run_in_executor(None, heap.give_back)
 
     def _hold(self, business: Business, call_id: uuid.UUID) -> Feed:
         key = (business.id, call_id)

@@ -13,6 +13,8 @@ from calls.speech.browser import NAME as BROWSER
 from coaching.types import Channel, Line, Word
 
 MOST_BY_BROWSER, MOST_BY_ENGINE = 500, 5_000
+BEGINS_WITHIN_MS = 1_500
+"""From being asked until a browser surely hears."""
 
 Spans = deque[tuple[Channel, int, int]]
 
@@ -58,14 +60,9 @@ class Told:
         return _rest(rest, self._by_engine, goes_by_middle=False) if rest and line.recovered else rest
 
     def _rest_of_engine(self, line: Line) -> Line | None:
-        asked_ms = next((at for at in self._asked_ms if line.start_ms < at < line.end_ms), None)
-        if asked_ms is None or not line.words:
-            return _rest(line, self._by_browser, goes_by_middle=True)
         # Word by word: it takes the browser a while to hear, and what it missed meanwhile must not be lost.
-        before = tuple(word for word in line.words if _middle(word) < asked_ms)
-        after = _with(line, line.words[len(before) :])
-        rest = after and _rest(after, self._by_browser, goes_by_middle=False)
-        return _with(line, before + (rest.words if rest else ()))
+        is_its_first = any(line.start_ms < at + BEGINS_WITHIN_MS and at < line.end_ms for at in self._asked_ms)
+        return _rest(line, self._by_browser, goes_by_middle=not is_its_first)
 
 
 def _rest(line: Line, told: Spans, *, goes_by_middle: bool) -> Line | None:

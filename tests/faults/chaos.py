@@ -96,6 +96,8 @@ class Chaos:
         breaking = [asyncio.create_task(each) for each in breakers]
         calling = [asyncio.create_task(each) for each in callers]
         await asyncio.gather(*breaking)
+        for name in self._house.dead():
+            self._tally.trouble(f"{name} has died of what happened to others")
         self._tally.say("everything is mended; the last calls hang up")
         await asyncio.gather(*calling)
 

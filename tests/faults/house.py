@@ -100,6 +100,10 @@ class House:
             connection.execute(f"SET search_path TO {BUSINESS}")
             return connection.execute(query, parameters).fetchall()
 
+    def dead(self) -> list[str]:
+        """Those of our processes that have ended, whoever ended them."""
+        return [name for name, process in self.processes.items() if not process.is_running]
+
     # --- Postgres and Valkey --------------------------------------------------------------------
     async def kill_postgres(self) -> None:
         for pid in self._postgres.pids():

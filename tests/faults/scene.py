@@ -162,7 +162,7 @@ def _judge(
         whole_s=times["a whole transcript"][0],
         takeover_s=max(returns) if returns else None,
         rungs=tuple(dict.fromkeys(rung for at, rung in rep.rungs if at > struck)),
-        breaches=(*account.faults, *breaches),
+        breaches=(*account.faults, *breaches, *(f"{name} has died of it" for name in rep.house.dead())),
     )
 
 

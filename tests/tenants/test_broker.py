@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 from django.conf import settings
 from kombu import Connection, Consumer, Producer, Queue
 
 from salespilot.celery import app
+from salespilot.quickstart.processes import wait_until
+from salespilot.quickstart.valkey import EmbeddedValkey
 from tests.faults.proxy import Proxy
+from tests.server import Server
 
-pytestmark = [pytest.mark.sockets, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.sockets, pytest.mark.timeout(120)]
 
 
 class Worker:
@@ -54,6 +59,23 @@ class Worker:
 def test_workers_use_it() -> None:
     assert app.connection().transport_cls == "salespilot.broker:Transport"
     assert type(app.connection().transport).__module__ == "salespilot.broker"
+
+
+@pytest.mark.processes
+def test_a_worker_outlives_a_broker_that_refuses_to_write(tmp_path: Path) -> None:
+    """A full disk does the same; a missing replica can be had without the right to mount."""
+    valkey = EmbeddedValkey(tmp_path / "kv")
+    url = valkey.start()
+    try:
+        with Server(with_worker=True, REDIS_URL=url) as server, redis.Redis.from_url(url) as client:
+            client.config_set("min-replicas-to-write", "1")
+            assert wait_until(lambda: "NOREPLICAS" in server.output("worker"), seconds=30)
+            client.config_set("min-replicas-to-write", "0")
+            with app.connection(url) as connection:
+                app.send_task("calls.sweep", connection=connection)
+            assert wait_until(lambda: "Task calls.sweep" in server.output("worker"), seconds=30)
+    finally:
+        valkey.stop()
 
 
 async def test_an_acknowledgement_that_is_lost_stops_no_worker() -> None:

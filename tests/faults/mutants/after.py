@@ -152,6 +152,16 @@ MUTANTS = (
         because="assert",
     ),
     Mutant(
+        name="refusing-broker",
+        mechanism="A worker outlives a broker that refuses to write",
+        prevents="a full disk of Redis ends each worker for good",
+        file="salespilot/settings.py",
+        old="CELERY_BROKER_CHANNEL_ERROR_RETRY = True",
+        new="CELERY_BROKER_CHANNEL_ERROR_RETRY = False",
+        tests=("tests/tenants/test_broker.py::test_a_worker_outlives_a_broker_that_refuses_to_write",),
+        because="assert False",
+    ),
+    Mutant(
         name="lost-acknowledgement",
         mechanism="A task whose acknowledgement was lost takes no place any more",
         prevents="a worker rests for ever after Redis did not answer in one moment",
