@@ -28,6 +28,7 @@ from calls.models import Call, Gap, Recording
 from calls.redaction import CleanLine, Redactor
 from calls.services import append_event
 from calls.speech.base import BYTES_PER_SAMPLE, SAMPLES_PER_MS, SpeechError, SpeechProvider, StreamSpec
+from calls.speech.spans import rest_of, spans_of
 from coaching.types import Line, Usage
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
@@ -183,7 +184,9 @@ def _close(call: Call, repaired: Repaired, heard: Sequence[Line]) -> list[Line] 
         if closed is None:
             return None
         number = max((line.utterance for line in heard), default=0) + 1_000 * closed
-        new = [each for each in repaired.lines if not is_heard(each, heard)]
+        told = spans_of(heard)
+        rest = [rest_of(line, told.get(line.channel, ())) for line in repaired.lines]
+        new = [line for line in rest if line is not None]
         for offset, line in enumerate(_clean(new, heard)):
             numbered = replace(line, utterance=number + offset)
             append_event(call.id, Kind.LINE, events.line(CleanLine(numbered)))
@@ -223,12 +226,6 @@ def _clean(lines: Sequence[Line], heard: Sequence[Line]) -> list[CleanLine]:
     redacted = [redactor.hear(replace(line, is_final=True, recovered=True)) for line in lines]
     metrics.count_redactions(mask for each in redacted for mask in each.masks)
     return [each.line for each in redacted]
-
-
-def is_heard(line: Line, heard: Sequence[Line]) -> bool:
-    """Whether another line of the channel covers the middle of this one: one side may have been heard in a gap."""
-    middle_ms = (line.start_ms + line.end_ms) // 2
-    return any(each.channel is line.channel and each.start_ms <= middle_ms <= each.end_ms for each in heard)
 
 
 def _meter(call: Call, usage: Usage) -> None:

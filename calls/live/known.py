@@ -7,9 +7,9 @@ first gap: the other channel is heard twice then. Gaps in the database say nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from calls.speech.browser import NAME as BROWSER
+from calls.speech.spans import covers, middle, spans_of, with_words
 from coaching.types import Channel, Line
 
 EDGE_MS = 150
@@ -21,9 +21,7 @@ class Known:
 
     def __init__(self, lines: Sequence[Line] = (), gaps: Sequence[tuple[int, int]] = ()) -> None:
         self._gaps = tuple(gaps)
-        self._spans: dict[Channel, list[tuple[int, int]]] = {}
-        for line in lines:
-            self._spans.setdefault(line.channel, []).append((line.start_ms - EDGE_MS, line.end_ms + EDGE_MS))
+        self._spans = spans_of(lines, edge_ms=EDGE_MS)
         self._last_ms = {channel: max(end for _, end in spans) - EDGE_MS for channel, spans in self._spans.items()}
         self._through_ms: dict[Channel, int] = {}
         """Up to where an engine heard. A browser tells its own rep, and only while it is asked: that is no silence."""
@@ -37,18 +35,12 @@ class Known:
             return line
         if not line.words:
             return None if self._has(line.channel, (line.start_ms + line.end_ms) // 2) else line
-        words = tuple(word for word in line.words if not self._has(line.channel, (word.start_ms + word.end_ms) // 2))
-        if len(words) == len(line.words):
-            return line
-        if not words:
-            return None
-        text = " ".join(word.text for word in words)
-        return replace(line, text=text, words=words, start_ms=words[0].start_ms, end_ms=words[-1].end_ms)
+        return with_words(line, [word for word in line.words if not self._has(line.channel, middle(word))])
 
     def _has(self, channel: Channel, at_ms: int) -> bool:
         if at_ms >= self._last_ms.get(channel, 0):
             return False
-        if any(start <= at_ms <= end for start, end in self._spans.get(channel, ())):
+        if covers(self._spans.get(channel, ()), at_ms):
             return True
         if at_ms >= self._through_ms.get(channel, 0):
             return False

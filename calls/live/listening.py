@@ -281,9 +281,7 @@ class Listening:
         self._append(Kind.USAGE, events.usage(usage))
 
     def hearing(self, state: StreamState) -> None:
-        wanted_browser = self._who.wants_browser
         is_first_choice = self._who.state(state)
-        self._note_asking(wanted_browser)
         if state.is_up and self._repair is not None:
             self._repair.hurry()
         if is_first_choice and not self._first_choice_heard:
@@ -291,14 +289,7 @@ class Listening:
             self._note_refusal(self._provider_name, "")
 
     def doubted(self, *, is_doubted: bool) -> None:
-        wanted_browser = self._who.wants_browser
         self._who.doubted(is_doubted=is_doubted)
-        self._note_asking(wanted_browser)
-
-    def _note_asking(self, wanted_browser: bool) -> None:
-        """The browser is asked to hear from what has come by now, unless it was before."""
-        if self._who.wants_browser and not wanted_browser:
-            self._told.asked(ms(self._lag.heard_through))
 
     def refused(self, refusal: Refusal) -> None:
         self._first_choice_heard = False

@@ -10,6 +10,7 @@ from calls.live.told import MOST_BY_BROWSER, Told
 from calls.models import Gap as Gaps
 from calls.speech.base import Gap
 from calls.speech.browser import NAME as BROWSER
+from calls.speech.spans import BROWSER_RESTS_MS, rest_of, span_of, spans_of
 from coaching.types import Channel, Line, Word
 from tenants.context import Business, business_scope
 from tests.calls.conftest import Hears, MakeCaller
@@ -18,6 +19,7 @@ from tests.speech.fakes import ScriptedTurn
 
 WORDS = ("we", "can", "send", "it", "over", "on", "Monday", "morning")
 SAID = "we can send it over on Monday morning"
+EARLIER = Line(Channel.REP, "well", 200, 400, 0.9, is_final=True, utterance=0, provider="engine")
 
 
 def heard(start: int = 0, end: int = 8, *, by: str = "engine", channel: Channel = Channel.REP) -> Line:
@@ -53,35 +55,29 @@ def test_a_sentence_of_which_the_engine_heard_the_end_keeps_its_beginning_once()
     assert told(heard(by=BROWSER)).rest_of(heard(6, 8)) is None
 
 
-def test_what_was_said_before_the_browser_was_asked_is_told_by_the_engine_alone() -> None:
+def test_what_the_browser_s_first_line_does_not_hold_is_the_engine_s_to_tell() -> None:
     """Asked in mid-sentence, it tells more than half of it: the words before that are nobody else's."""
-    made = Told()
-    made.asked(1_350)
-    made.add(heard(3, 8, by=BROWSER))
-    assert text_of(made.rest_of(heard())) == "we can send"
-    assert text_of(made.rest_of(replace(heard(), recovered=True))) == "we can send"
-    assert made.rest_of(heard(4, 8)) is None
-
-
-def test_what_was_said_while_the_browser_only_began_to_hear_is_not_lost() -> None:
-    for asked_ms in (1_150, 1_000, 400):
-        made = Told()
-        made.asked(asked_ms)
-        made.add(heard(3, 8, by=BROWSER))
+    for made in (told(heard(3, 8, by=BROWSER)), told(EARLIER, heard(3, 8, by=BROWSER))):
         assert text_of(made.rest_of(heard())) == "we can send"
-    assert text_of(made.rest_of(heard(1, 8))) == "can send"
-    assert made.rest_of(replace(heard(), words=())) is None, "without times of its words it goes by its middle"
+        assert text_of(made.rest_of(replace(heard(), recovered=True))) == "we can send"
+        assert made.rest_of(heard(4, 8)) is None
+        assert made.rest_of(replace(heard(), words=())) is None, "without times of its words it goes by its middle"
 
 
-def test_a_sentence_whose_beginning_the_browser_could_hear_is_told_by_it() -> None:
-    assert told(heard(3, 8, by=BROWSER)).rest_of(heard()) is None, "asked before all of it"
+def test_a_browser_that_hears_already_tells_its_lines_late() -> None:
+    """It names a line's begin when it has recognised the first words of it."""
+    earlier = replace(EARLIER, provider=BROWSER)
+    assert told(earlier, heard(3, 8, by=BROWSER)).rest_of(heard()) is None
+    long_ago = replace(heard(3, 8, by=BROWSER), start_ms=1_300 + BROWSER_RESTS_MS, end_ms=1_800 + BROWSER_RESTS_MS)
+    assert span_of(long_ago, earlier)[0] == long_ago.start_ms
 
 
-def test_a_browser_that_was_asked_in_mid_sentence_and_heard_nothing_takes_nothing_away() -> None:
-    made = Told()
-    made.asked(1_350)
-    assert made.rest_of(heard()) == heard()
-    assert made.rest_of(replace(heard(), words=())) == replace(heard(), words=())
+def test_who_reads_the_log_later_says_the_same() -> None:
+    spans = spans_of([heard(3, 8, by=BROWSER), EARLIER])
+    assert text_of(rest_of(heard(), spans[Channel.REP])) == "we can send"
+    recovered = replace(EARLIER, recovered=True, start_ms=900, end_ms=1_000)
+    spans = spans_of([replace(EARLIER, provider=BROWSER), recovered, heard(3, 8, by=BROWSER)])
+    assert rest_of(heard(), spans[Channel.REP]) is None, "what was recovered later says nothing of who heard then"
 
 
 def test_the_same_ear_and_the_other_side_are_no_repetition() -> None:

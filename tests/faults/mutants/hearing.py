@@ -188,7 +188,7 @@ MUTANTS = (
         mechanism="What the browser told the engine does not tell",
         prevents="where the engine takes over from the browser a sentence stands in the log twice",
         file="calls/live/told.py",
-        old="rest = self._rest_of_engine(line)",
+        old="rest = rest_of(line, _of(self._by_browser, line.channel))",
         new="rest: Line | None = line",
         tests=(
             f"{TOLD}::test_what_one_ear_told_the_other_does_not_tell",
@@ -386,12 +386,12 @@ MUTANTS = (
     ),
     Mutant(
         name="asked-in-mid-sentence",
-        mechanism="What was said before the browser was asked is the engine's to tell",
+        mechanism="What the browser's first line does not hold is the engine's to tell",
         prevents="the beginning of a sentence is in nobody's line",
-        file="calls/live/told.py",
-        old="        self._asked_ms.append(at_ms)\n",
-        new="        del at_ms\n",
-        tests=(f"{TOLD}::test_what_was_said_before_the_browser_was_asked_is_told_by_the_engine_alone",),
+        file="calls/speech/spans.py",
+        old="(BROWSER_LATE_MS if goes_on else 0)",
+        new="BROWSER_LATE_MS",
+        tests=(f"{TOLD}::test_what_the_browser_s_first_line_does_not_hold_is_the_engine_s_to_tell",),
         because="assert",
     ),
     Mutant(
