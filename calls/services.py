@@ -16,11 +16,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing import budgets
-from calls import events, looks, rep_first
+from calls import events, looks, rep_first, tail
 from calls.clock import database_now
 from calls.live import wake
 from calls.live.messages import MAX_NOTE_CHARS
-from calls.models import Call, CallEvent, CallInbox, CallState, ReportState
+from calls.models import Call, CallEvent, CallInbox, CallState, Gap, ReportState
 from calls.typed import without_secrets
 from tenants.audit.models import Via
 from tenants.context import Business, require_tenant
@@ -209,6 +209,7 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None,
 
     Increments the epoch, so an owner that still writes is superseded. Without `duration_ms` the length is
     what was acknowledged or transcribed. With `epoch` only its owner ends the call: False when that is another by now.
+    Without, its owner may not have lived to hear what it kept: that becomes a gap.
     """
     now = database_now()
     with transaction.atomic():
@@ -225,9 +226,13 @@ def end_call(call_id: uuid.UUID, *, reason: str, duration_ms: int | None = None,
         if not ended:
             return not calls.exists()
         call = Call.objects.get(pk=call_id)
-        length_ms = _length_ms(call) if duration_ms is None else duration_ms
+        unheard = tail.add_gap(call) if epoch is None else None
+        length_ms = _length_ms(call, unheard) if duration_ms is None else duration_ms
         last = events.call_ended(reason=reason, duration_ms=length_ms, epoch=call.epoch)
         _insert(call_id, call.last_seq, events.Kind.CALL_ENDED, last)
+        if unheard is not None:
+            told = events.gap(start_ms=unheard.start_ms, end_ms=unheard.end_ms, reason=unheard.reason)
+            append_event(call_id, events.Kind.GAP, told)
         CallInbox.objects.filter(call_id=call_id).delete()
         business = require_tenant()
         transaction.on_commit(lambda: _ask_for_report(business, call_id), robust=True)
@@ -290,7 +295,7 @@ def _insert(call_id: uuid.UUID, seq: int, kind: events.Kind, payload: events.Pay
     CallEvent.objects.create(call_id=call_id, seq=seq, at=timezone.now(), kind=kind.value, payload=dict(payload))
 
 
-def _length_ms(call: Call) -> int:
+def _length_ms(call: Call, unheard: Gap | None) -> int:
     last_line = CallEvent.objects.filter(call=call, kind=events.Kind.LINE.value).order_by("-seq").first()
     spoken_ms = int(last_line.payload["end_ms"]) if last_line else 0
-    return max(call.acked_samples // 16, spoken_ms)
+    return max(call.acked_samples // 16, spoken_ms, unheard.end_ms if unheard else 0)

@@ -15,8 +15,9 @@ from django.utils import timezone
 from billing.models import UsageEntry
 from calls import repair, speech, sweeper
 from calls.events import Kind
-from calls.models import Call, CallEvent, Gap, Recording, Report, ReportState
+from calls.models import Call, CallEvent, CallState, Gap, Recording, Report, ReportState
 from calls.reports import repair_again, write_report
+from calls.services import end_call
 from coaching.types import Channel
 from tenants.context import Business, business_scope
 from tenants.members.models import Member
@@ -89,6 +90,41 @@ def test_what_two_gaps_hold_is_written_once(deepgram: Emulator, call: Call) -> N
     assert recovered(call) == ["Half of that."]
     assert not Gap.objects.filter(call=call, repaired_at=None).exists()
     assert is_whole(call.pk)
+
+
+@pytest.fixture
+def orphan(call: Call) -> Call:
+    """Its owner died: 30 s are on the disk, of 22 s the row knows, and 20 s were heard. Nobody told a gap."""
+    Gap.objects.filter(call=call).delete()
+    CallEvent.objects.filter(call=call).exclude(kind=Kind.LINE.value).delete()
+    Recording.objects.filter(call=call).update(stored_samples=22 * 16_000)
+    Call.objects.filter(pk=call.pk).update(
+        state=CallState.OPEN, ended_at=None, end_reason="", epoch=1, acked_samples=20 * 16_000
+    )
+    call.refresh_from_db()
+    return call
+
+
+def test_what_a_dead_owner_had_kept_and_not_heard_is_heard_after_the_call(deepgram: Emulator, orphan: Call) -> None:
+    assert end_call(orphan.pk, reason="silent")
+    assert CallEvent.objects.get(call=orphan, kind=Kind.CALL_ENDED.value).payload["duration_ms"] == 30_000
+    told = CallEvent.objects.get(call=orphan, kind=Kind.GAP.value).payload
+    assert (told["start_ms"], told["end_ms"]) == (20_000, 30_000)
+    write_report(orphan.pk)
+    assert recovered(orphan) == ["Half of that."]
+    assert not Gap.objects.filter(call=orphan, repaired_at=None).exists()
+
+
+def test_an_owner_that_ends_its_call_itself_has_told_its_gaps(orphan: Call) -> None:
+    assert end_call(orphan.pk, reason="hung_up", duration_ms=30_000, epoch=1)
+    assert not Gap.objects.filter(call=orphan).exists()
+
+
+def test_where_nothing_is_kept_a_dead_owner_leaves_no_gap(orphan: Call) -> None:
+    Recording.objects.filter(call=orphan).delete()
+    assert end_call(orphan.pk, reason="silent")
+    assert not Gap.objects.filter(call=orphan).exists()
+    assert CallEvent.objects.get(call=orphan, kind=Kind.CALL_ENDED.value).payload["duration_ms"] == 22_000
 
 
 def test_recorded_audio_has_its_own_price(deepgram: Emulator, call: Call) -> None:

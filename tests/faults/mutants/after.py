@@ -6,6 +6,16 @@ from tests.faults.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        name="orphan-tail",
+        mechanism="What a dead owner had kept and not heard is heard after the call",
+        prevents="the last words before a crash are on the disk and in no transcript",
+        file="calls/services.py",
+        old="unheard = tail.add_gap(call) if epoch is None else None",
+        new="unheard = None",
+        tests=("tests/reports/test_repair.py::test_what_a_dead_owner_had_kept_and_not_heard_is_heard_after_the_call",),
+        because="assert 22000 == 30000",
+    ),
+    Mutant(
         name="repair-after",
         mechanism="Gaps are repaired after the call",
         prevents="the report judges a call half of which nobody heard",
