@@ -12,9 +12,13 @@ WEB_SERVERS: tuple[WebServer, ...] = ("daphne", "uvicorn")
 APPLICATION = "salespilot.asgi:application"
 # 100 ms of two channels are 6.4 kB; the application refuses more than that with words of its own.
 MAX_MESSAGE_BYTES = 65_536
-ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
-"""For the environment of each process. The C library's allocator gives threads heaps of their own, and hardly returns
-what one of them keeps free; one interpreter needs no sixteen of them."""
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+}
+"""For the environment of each process. The C library's allocator gives threads heaps and caches of their own, and joins
+what becomes free there late or never: the heap of a process that works for weeks falls to pieces. One interpreter works
+one thread at a time and needs none of that."""
 
 
 def web(server: WebServer, *, host: str, port: int) -> list[str]:
