@@ -14,10 +14,8 @@ UNITS = sorted((services.ROOT / "deploy" / "systemd").glob("*.service"))
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_each_unit_has_the_same_allocator_as_the_quickstart(unit: Path) -> None:
-    lines = unit.read_text().splitlines()
-    settings = dict(
-        line.removeprefix("Environment=").split("=", 1) for line in lines if line.startswith("Environment=")
-    )
+    lines = [line for line in unit.read_text().splitlines() if line.startswith("Environment=")]
+    settings = dict(line.removeprefix("Environment=").split("=", 1) for line in lines)
     assert {name: settings.get(name) for name in ALLOCATOR} == ALLOCATOR
 
 
