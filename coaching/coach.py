@@ -80,6 +80,11 @@ class Coach:
                 changed=self._rung.changed,
             )
 
+    @property
+    def model_outcomes(self) -> Mapping[str, int]:
+        """What became of this call's requests to the model: see `ModelLane.outcomes`. Empty without a model."""
+        return dict(self._lane.outcomes) if self._lane is not None else {}
+
     def hear(self, line: Line) -> None:
         """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card."""
         if not line.recovered:

@@ -1,0 +1,62 @@
+"""Words without their endings, and words that mean the same in a sales call as one. Pure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+SHORTEST = 4
+_ENDINGS = (
+    "ations", "ation", "ments", "ment", "ities", "ings", "ions", "ing", "ion", "ies", "ied", "ers", "ed", "es", "er",
+    "ly", "s",
+)  # fmt: skip
+_ALIKE = (
+    "cost price pricing charge",
+    "customer client buyer",
+    "start begin beginning kick-off",
+    "people employee staff person colleague",
+    "seat user license licence",
+    "house home property",
+    "pilot trial",
+    "year annual yearly",
+    "document paper paperwork documentation",
+    "send email mail",
+    "export download",
+    "role permission",
+    "survey assessment inspection",
+    "power electricity energy",
+    "maker manufacturer",
+    "bill invoice",
+    "use usage consumption",
+    "stay remain",
+    "drawing sketch",
+    "offer quote quotation",
+    "promise commit",
+    "calculate compute",
+    "sell sold sale",
+    "write written wrote",
+    "pay paid payment",
+    "agreement contract",
+)
+
+
+def _bare(word: str) -> str:
+    word = word.lower().removesuffix("'s").removesuffix("'")
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= (3 if ending == "s" else SHORTEST) and word[-2:] != "ss":
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3:
+        word = word.rstrip("ey") or word
+        if len(word) > 3 and word[-1] == word[-2]:
+            word = word[:-1]
+    return word
+
+
+_SAME = {_bare(word): _bare(group.split()[0]) for group in _ALIKE for word in group.split()}
+
+
+@lru_cache(maxsize=8_192)
+def stem(word: str) -> str:
+    """"Encrypted" and "encryption" are one, and so are "price" and "cost"."""
+    bare = _bare(word)
+    return _SAME.get(bare, bare)
