@@ -8,22 +8,22 @@ import re
 from coaching.stems import stem
 
 STRONG = re.compile(
-    r"\b(?:guarante\w*|certif\w*|accredit\w*|award\w*|patent\w*|proven|prove[sd]?|fastest|cheap\w*|best in|best|number one|leading|leader|market leader|"
+    r"\b(?:guarante\w*|certif\w*|accredit\w*|award\w*|patent\w*|proven|prove[sd]?|fastest|cheap\w*|the best|best (?:in|on|price|choice|product|tool|solution|deal)|number one|leading|leader|market leader|"
     r"unlimited|free|freebie|always|never fails?|complian\w*|comply|case stud\w+|risk[- ]free|refund\w*|money[- ]back|approv\w*|endors\w*|recommended by|"
     r"discount\w*|rebate\w*|bonus|waiv\w*|% off|percent off|off your|off the (?:price|list)|take \S+ off|save[sd]?|saving|savings|lifetime|forever|"
     r"instant\w*|immediately|automatic\w*|itself|everything|anything|everyone|every customer|every system|all (?:systems|tools|customers|of them)|"
     r"insured|licensed|lawyers?|legal advice|tax|subsid\w*|grants?|hipaa|gdpr|iso|soc|fda|encrypt\w*|bulletproof|unhackable|zero risk|no risk|"
-    r"increas\w*|boost\w*|faster|outperform\w*|beats?|superior|safest|safer|perfect\w*|flawless\w*|roi|"
+    r"increas\w*|boost\w*|faster|outperform\w*|superior|safest|safer|perfect\w*|flawless\w*|roi|"
     r"customers (?:like|such as|have|see|get|love)|clients (?:like|such as|have|see|get|love)|worldwide|"
     r"most popular|trusted by|used by|only (?:one|vendor|provider|today|this week)|exclusive\w*|limited time|last chance|expires?|price match|"
     r"no (?:setup|cost|fee|fees|charge|contract|commitment|obligation|limit|limits)|without (?:any )?(?:cost|fee|fees|contract|commitment|limit|limits)|"
     r"included|complimentary|on the house|on us|cancel any ?time|any ?time)\b",
     re.IGNORECASE,
 )
-ABSOLUTE = re.compile(
-    r"\b(?:no|none|never|not|nothing|nobody|without|always|all|every|each|only|any|most|must|will)\b", re.IGNORECASE
+TOPICS = frozenset(
+    stem(word) for word in "discount rebate cheap cheaper saving savings save tax subsidy grant gdpr soc iso hipaa".split()
 )
-"""Words that turn or stretch a statement: a source must hold them too, or something like them."""
+"""Claim words that a title may name when the customer did: what the talk is about."""
 
 NEGATIONS = frozenset({"no", "none", "never", "not", "nothing", "nobody", "without"})
 
@@ -58,7 +58,7 @@ EMPATHY = frozenset(
     for word in (
         "purchase investment step commitment tight budget money tough painful pain lot busy team risk cautious price timing "
         "approval internal priority hesitant hesitation company business people home money expensive spend choice option options "
-        "solution tool current system customer customers setup trust proof burned before experience"
+        "solution tool current system customer customers setup trust proof burned before experience pay spend lose mention"
     ).split()
 )
 """What an acknowledgement may name though the customer used other words for it."""
@@ -82,7 +82,7 @@ INQUIRING = frozenset(
     ).split()
 )
 GIVING = frozenset(
-    stem(word) for word in "send show share bring prepare book put write schedule invite introduce get give block draft connect".split()
+    stem(word) for word in "send show share bring prepare book put write schedule invite introduce get give block draft".split()
 )
 PROCESS_NOUNS = frozenset(
     stem(word)

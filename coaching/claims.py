@@ -61,6 +61,7 @@ _OFFER = re.compile(
     r"happy to|glad to|gladly|then let's|then i'll|why don't we)\b\s*)(?P<rest>.*)$",
     re.IGNORECASE,
 )
+_PURPOSE = re.compile(r"^so that\b", re.IGNORECASE)
 _TOLD = re.compile(r"\b(?:said|mentioned|told|asked|pay|paying|spend|spending|spent|lose|losing|budget|quoted|offered|described|named)\b", re.IGNORECASE)
 _ASSENT = re.compile(
     r"^(?:(?:yes|sure|absolutely|of course|definitely|great|ok|okay|certainly)\b[\s,]*)*(?:we (?:can|do|will|could|have|did|are|offer)|it (?:does|will|is|can|works)|you (?:can|will|got it|have it|get it|get that)|you'll get it|"
@@ -96,8 +97,17 @@ class Clause:
         return bool(_TOLD.search(self.text) and _YOU.search(self.text))
 
     @property
+    def is_aside(self) -> bool:
+        """It only says what the question is about: "besides SOC 2"."""
+        return bool(re.match(r"(?:besides|about|on|for|regarding|as for|with)\b", self.text, re.IGNORECASE))
+
+    @property
+    def is_gerund(self) -> bool:
+        return self.text.partition(" ")[0].endswith("ing")
+
+    @property
     def verb(self) -> str:
-        """The first word of what an offer offers to do, as a stem."""
+        """The first word of what an offer offers to do, as a stem; empty for a purpose ("so that …")."""
         found = _OFFER.match(self.text)
         return stem(first) if found and (first := found["rest"].partition(" ")[0].strip(",.!?")) else ""
 
@@ -130,6 +140,10 @@ def content_of(text: str, names: frozenset[str] = frozenset()) -> tuple[str, ...
     return tuple(kept)
 
 
+def is_about_them(text: str) -> bool:
+    return bool(_YOU.search(text))
+
+
 def speaks_of_us(text: str, names: frozenset[str] = frozenset()) -> bool:
     return bool(_US.search(text)) or any(stem(word) in names for word in _LETTERS.findall(text.lower()))
 
@@ -146,10 +160,13 @@ def _is_question(pieces: list[str], number: int) -> bool:
 
 
 def _sentence(text: str, names: frozenset[str], *, is_question: bool) -> Iterable[Clause]:
-    has_asked = False
-    for part in _JOINT.split(text):
-        piece = part.strip(" ,.!?\"'“”‘’()[]")
-        if not piece:
+    has_asked = is_open = False
+    parts = [piece for part in _JOINT.split(text) if (piece := part.strip(" ,.!?\"'“”‘’()[]"))]
+    for piece in parts:
+        if len(parts) > 1 and piece.lower() in ("yes", "no"):
+            continue
+        if _PURPOSE.match(piece):
+            yield Clause(piece, Does.OFFERS, content_of(piece, names))
             continue
         bare = _LEAD.sub("", piece).strip() or piece
         is_backing = _BACKING.match(bare)
@@ -157,10 +174,10 @@ def _sentence(text: str, names: frozenset[str], *, is_question: bool) -> Iterabl
             yield _clause(_BACKING.sub("", bare), names)
             continue
         if is_question and _is_asking(bare):
-            has_asked = True
+            has_asked, is_open = True, is_open or bool(_WH.match(bare))
             yield from _question(bare, names)
         elif is_question and has_asked and not _has_subject(bare, names):
-            yield Clause(bare, Does.ASKS, content_of(bare, names))
+            yield Clause(bare, Does.ASKS, content_of(bare, names), is_open=is_open)
         else:
             yield _clause(bare, names)
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coaching import claim_words as words
-from coaching.claims import Clause, content_of
+from coaching.claims import Clause
 from coaching.measures import Measure, even, holds, measures
 from coaching.stems import stem
 from coaching.types import Knowledge, Material, Play, Source
 
 _LETTERS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 UNHELD_SHARE = 3
 """At most every third content word of a sentence may be the model's own."""
 
@@ -68,10 +69,15 @@ def stems_of(text: str) -> frozenset[str]:
 def fact_entry(fact: Knowledge) -> Entry:
     text = even(f"{fact.title}. {fact.body}")
     strong = strong_in(text)
+    title = stems_of(even(fact.title))
     return Entry(
         source=source_of(fact),
         stems=stems_of(text),
-        measures=measures(text),
+        measures=tuple(
+            replace(measure, near=title | stems_of(sentence))
+            for sentence in _SENTENCE.split(text)
+            for measure in measures(sentence)
+        ),
         strong=strong,
         own_strong=strong,
         has_negation=bool(words_in(text) & words.NEGATIONS),
@@ -111,7 +117,3 @@ def entries_of(material: Material) -> dict[str, Entry]:
 def source_of(fact: Knowledge) -> Source:
     """What a card says about a fact it leans on: its title, and where the fact is from."""
     return Source(fact.key, fact.title, fact.source, fact.source_url)
-
-
-def sentence_content(clauses: Iterable[Clause], names: frozenset[str]) -> tuple[str, ...]:
-    return tuple(word for clause in clauses for word in content_of(clause.text, names))

@@ -170,7 +170,7 @@ class Ground:
     def _held(self, found: Sequence[tuple[Clause, ...]], entry: Entry | None, heard: Entry) -> str:
         """Why the sentences are not held by this source, by the call, or by themselves; empty when they are."""
         for row in found:
-            leaning = []
+            leaning: list[str] = []
             for clause in row:
                 reason = self._alone(clause, heard)
                 if not reason:
@@ -180,6 +180,8 @@ class Ground:
                 reason = entry.holds_all(clause)
                 if reason:
                     return reason
+                if clause is row[0] and not clause.is_gerund and not set(clause.content[:1]) <= entry.stems:
+                    return "source"
                 leaning += clause.content
             if leaning and entry is not None and not evidence.covers(entry.stems | self._names, leaning):
                 return "source"
@@ -195,9 +197,12 @@ class Ground:
             return "number"
         if strong and not self._may_ask(strong, clause, heard):
             return "claim"
+        turned = evidence.words_in(clause.text) & claim_words.NEGATIONS and clause.does is Does.TELLS
+        if turned and not claims.is_about_them(clause.text):
+            return "" if evidence.stems_of(clause.text) <= heard.stems else "source"
         if clause.does is Does.OFFERS:
             known = self._known | claim_words.PROCESS_NOUNS | claim_words.INQUIRING | claim_words.GIVING
-            if clause.verb not in claim_words.GIVING:
+            if clause.verb and clause.verb not in claim_words.GIVING:
                 known |= heard.stems
             return "" if evidence.covers(known, clause.content) else "source"
         if clause.does is Does.TELLS:
@@ -223,7 +228,9 @@ class Ground:
         """A claim word outside of a claim: of a fact, or the customer's own in an open question or a repetition."""
         if clause.does is Does.ASKS and strong <= self._facts.strong:
             return True
-        return (clause.is_open or clause.is_told) and strong <= heard.strong
+        if not strong <= heard.strong:
+            return False
+        return clause.is_open or clause.is_told or (clause.is_aside and strong <= claim_words.TOPICS)
 
     def _aside(self, text: str, name: str, entry: Entry | None, heard: Entry) -> str:
         """Why a title, a reason or a further question may not be shown."""
@@ -236,22 +243,25 @@ class Ground:
             return "name"
         for row in claims.clauses(self._shortened(text), names=self._names):
             for clause in row:
-                reason = self._remark(clause, entry or self._facts, heard)
+                reason = self._remark(clause, entry or self._facts, heard, is_title=name == "title")
                 if reason:
                     return reason
         return ""
 
-    def _remark(self, clause: Clause, entry: Entry, heard: Entry) -> str:
+    def _remark(self, clause: Clause, entry: Entry, heard: Entry, *, is_title: bool) -> str:
         """A remark to the rep: advice needs no source, but it holds no amount, claim word or praise of ours without."""
         is_theirs = bool(_THEIRS.search(clause.text)) and not claim_words.PRODUCT_VERB.search(clause.text)
         for measure in measures(clause.text):
-            said = is_theirs and any(measure.is_same_amount(one) for one in heard.measures)
+            said = is_theirs or (is_title and not (measure.is_money or measure.is_share))
+            said = said and any(measure.is_same_amount(one) for one in heard.measures)
             if not said and not holds(measure, entry.measures) and not _is_small(measure):
                 return "number"
         unheld = strong_in(clause.text) - entry.strong - entry.own_strong
-        if unheld and not (is_theirs and unheld <= heard.strong):
+        is_topic = is_title and unheld <= claim_words.TOPICS
+        if unheld and not ((is_theirs or is_topic) and unheld <= heard.strong):
             return "claim"
-        is_ours = claims.speaks_of_us(clause.text, self._names) or claim_words.PRODUCT_VERB.search(clause.text)
+        says_more = len(clause.content) > 1 and claim_words.PRODUCT_VERB.search(clause.text)
+        is_ours = claims.speaks_of_us(clause.text, self._names) or says_more
         if is_ours or claim_words.SOCIAL.match(clause.text):
             held = entry.stems | (heard.stems if is_theirs else frozenset()) | self._names
             return "" if evidence.covers(held, clause.content) else "source"

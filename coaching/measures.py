@@ -40,6 +40,8 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 1_440, "week": 10_080, "second": Fra
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 _DURATIONS = {name + plural: name for name in (*_MINUTES, *_MONTHS) for plural in ("", "s")}
 _DURATIONS |= {"min": "minute", "mins": "minute", "hrs": "hour", "yearly": "year", "monthly": "month"}
+_VAGUE = frozenset({"seconds", "minutes", "hours", "days", "weeks"})
+_PERIODS = frozenset(stem(name) for name in _DURATIONS)
 _CALENDAR = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug "
     "sep sept oct nov dec".split()
@@ -62,6 +64,7 @@ class Measure:
     """`unit` is a currency, `percent`, `minutes` or `months` (durations, made comparable), `times`, `clock`, `date`,
     `ordinal`, `label`, `many` (thousands of …), or empty for a plain number. `nouns` are stems of what follows a plain
     number, of the name before a label, of the month of a date; `per` what a rate is for. `bound`: `up to` or `from`.
+    `near` are the stems of a fact's sentence: "a seat costs $49" is a price per seat.
     """
 
     value: Fraction
@@ -69,6 +72,7 @@ class Measure:
     nouns: tuple[str, ...] = ()
     per: frozenset[str] = frozenset()
     bound: str = ""
+    near: frozenset[str] = frozenset()
 
     @property
     def is_money(self) -> bool:
@@ -87,11 +91,13 @@ class Measure:
 
         A bare number may leave out the fact's currency ("forty-nine per seat").
         """
-        if self.value != fact.value or (fact.bound and fact.bound != self.bound) or not self.per <= fact.per:
+        if self.value != fact.value or (fact.bound and fact.bound != self.bound):
+            return False
+        if not self.per <= fact.per | (fact.near - _PERIODS):
             return False
         if self.unit == fact.unit:
             return not self.nouns or not fact.nouns or bool(set(self.nouns[:2]) & set(fact.nouns))
-        return not self.unit and fact.is_money and (not self.nouns or set(self.nouns[:1]) <= fact.per)
+        return not self.unit and fact.is_money and not self.nouns
 
 
 def even(text: str) -> str:
@@ -155,6 +161,8 @@ class _Reader:
             return self._span(at + 1, FEW)
         if token in ("a", "an", "one"):
             return self._single(at)
+        if token in _VAGUE and self._token(at - 1) in ("in", "within", "takes", "take", "only", "just", "mere"):
+            return self._span(at, FEW)
         if token in _CURRENCIES and self._token(at + 1)[:1].isdigit():
             number = self._number(at + 1)
             return None if number is None else self._money(number[0], number[1], _CURRENCIES[token], at)
@@ -260,6 +268,8 @@ class _Reader:
         raw = self._raw[start - 1] if start else ""
         if before in _LABELS or (raw.isupper() and raw.isalpha() and raw not in ("I", "A")):
             return at, Measure(value, "label", (before,))
+        if before == "the" and self._token(start - 2) == "of":
+            return at, Measure(value)
         per, end = self._per(at)
         return (end, Measure(value, per=per)) if per else (at, Measure(value, "", self._nouns(at)))
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 SHORTEST = 4
 _ENDINGS = (
-    "ations", "ation", "ments", "ment", "ities", "ings", "ions", "ing", "ion", "ies", "ied", "ers", "ed", "es", "er",
+    "ations", "ation", "ments", "ment", "ities", "ings", "ions", "ing", "ion", "ers", "ed", "es", "er",
     "ly", "s",
 )  # fmt: skip
 _ALIKE = (
@@ -19,7 +19,14 @@ _ALIKE = (
     "pilot trial",
     "year annual yearly",
     "document paper paperwork documentation",
-    "send email mail",
+    "send email mail sent",
+    "buy bought purchase",
+    "lose lost",
+    "build built",
+    "choose chose chosen",
+    "lead led",
+    "run ran",
+    "grow grew grown",
     "export download",
     "role permission",
     "survey assessment inspection",
@@ -41,12 +48,15 @@ _ALIKE = (
 
 def _bare(word: str) -> str:
     word = word.lower().removesuffix("'s").removesuffix("'")
+    if word.endswith(("ies", "ied")) and len(word) > SHORTEST:
+        return word[:-2]
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= (3 if ending == "s" else SHORTEST) and word[-2:] != "ss":
             word = word[: -len(ending)]
             break
     if len(word) > 3:
-        word = word.rstrip("ey") or word
+        word = word.removesuffix("e")
+        word = f"{word[:-1]}i" if word[-1] == "y" else word
         if len(word) > 3 and word[-1] == word[-2]:
             word = word[:-1]
     return word

@@ -1,0 +1,95 @@
+"""Two tables: cards that are true to the business's material and must be shown, and cards that must not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from coaching.grounding import Ground, Ruling
+from coaching.llm.base import CardText
+from coaching.packs import load_pack
+from coaching.types import Knowledge, Material
+from tests.coaching.fakes import MATERIAL
+
+DATA = Path(__file__).parent / "data"
+PRICED = (
+    *MATERIAL.knowledge,
+    Knowledge("setup", "Setup", "Setup takes 3 weeks and one training day."),
+    Knowledge("initech", "Initech", "Initech cut its reporting time by up to 40 percent in the first year."),
+    Knowledge("free-month", "Free start", "The first 30 days are free for up to 10 seats."),
+    Knowledge("iso", "Certificate", "Acme is certified under ISO 27001."),
+    Knowledge("offices", "Offices", "Acme has 13 offices, all of them in Europe. The data stays in Frankfurt."),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table. `field` is the text that has no ground."""
+
+    pack: str
+    say: str
+    heard: str = ""
+    key: str = ""
+    why: str = ""
+    title: str = ""
+    question: str = ""
+    field: str = "say"
+
+    @property
+    def card(self) -> CardText:
+        return CardText(
+            self.say,
+            why=self.why,
+            title=self.title,
+            source_key=self.key,
+            question=self.question,
+            is_complete=True,
+        )
+
+
+def rows(name: str) -> list[Row]:
+    return [Row(**row) for row in yaml.safe_load((DATA / name).read_text())]
+
+
+@cache
+def ground(pack: str) -> Ground:
+    if pack == "priced":
+        return Ground(replace(MATERIAL, knowledge=PRICED))
+    book = load_pack(pack).book
+    return Ground(
+        Material(
+            business_name="Acme",
+            plays=load_pack(pack).plays,
+            knowledge=tuple(fact.value for fact in book.facts),
+            competitors=tuple(rival.name for rival in book.competitors),
+            keyterms=book.keyterms,
+            live_prompt=replace(MATERIAL.live_prompt, system=load_pack(pack).live_prompt),
+            report_prompt=MATERIAL.report_prompt,
+        )
+    )
+
+
+HONEST, UNGROUNDED = rows("honest_cards.yaml"), rows("ungrounded_cards.yaml")
+
+
+@pytest.mark.parametrize("row", HONEST, ids=[row.say[:60] for row in HONEST])
+def test_an_honest_card_is_shown_whole(row: Row) -> None:
+    verdict = ground(row.pack).judge(row.card, row.heard)
+    assert (verdict.ruling, verdict.field, verdict.reason) == (Ruling.GROUNDED, "", "")
+
+
+@pytest.mark.parametrize("row", UNGROUNDED, ids=[f"{row.field}-{getattr(row, row.field)[:60]}" for row in UNGROUNDED])
+def test_what_nobody_wrote_is_refused_in_every_text(row: Row) -> None:
+    verdict = ground(row.pack).judge(row.card, row.heard)
+    assert (verdict.ruling, verdict.field) == (Ruling.UNGROUNDED, row.field)
+
+
+def test_the_tables_are_long_enough_to_mean_something() -> None:
+    assert len(HONEST) >= 60
+    assert len(UNGROUNDED) >= 80
+    assert {row.pack for row in HONEST} >= {"general", "b2b_software", "solar"}
