@@ -122,7 +122,9 @@ def clauses(text: str, *, names: frozenset[str] = frozenset(), is_growing: bool 
     for number, piece in enumerate(pieces):
         is_last = number == len(pieces) - 1
         is_question = _is_question(pieces, number) or (is_growing and is_last and not _ENDS.search(piece))
-        rows = tuple(_sentence(piece.rstrip(".!?… \"')"), names, is_question=is_question))
+        goes_on = bool(number) and is_question and not _ENDS.search(pieces[number - 1]) and bool(found)
+        has_asked = goes_on and found[-1][-1].does is Does.ASKS
+        rows = tuple(_sentence(piece.rstrip(".!?… \"')"), names, is_question=is_question, has_asked=has_asked))
         if rows:
             found.append(rows)
     return tuple(found)
@@ -159,8 +161,9 @@ def _is_question(pieces: list[str], number: int) -> bool:
     return "?" in rest and bool(_ASKS.match(_LEAD.sub("", piece)))
 
 
-def _sentence(text: str, names: frozenset[str], *, is_question: bool) -> Iterable[Clause]:
-    has_asked = is_open = False
+def _sentence(text: str, names: frozenset[str], *, is_question: bool, has_asked: bool) -> Iterable[Clause]:
+    """`has_asked`: the sentence goes on after a colon or a dash, and what stood there asked."""
+    is_open = has_asked
     parts = [piece for part in _JOINT.split(text) if (piece := part.strip(" ,.!?\"'“”‘’()[]"))]
     for piece in parts:
         if len(parts) > 1 and piece.lower() in ("yes", "no"):
@@ -243,6 +246,8 @@ def _does(text: str, content: tuple[str, ...], names: frozenset[str]) -> Does:
     offered = _OFFER.match(text)
     if offered:
         verb = stem(offered["rest"].partition(" ")[0])
+        if not verb:
+            return Does.GOES_ALONG
         return Does.OFFERS if verb in words.INQUIRING | words.GIVING else Does.CLAIMS
     if _PROMISE.search(text):
         return Does.CLAIMS
