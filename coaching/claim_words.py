@@ -16,7 +16,7 @@ STRONG = re.compile(
     r"increas\w*|boost\w*|faster|outperform\w*|superior|safest|safer|perfect\w*|flawless\w*|roi|"
     r"customers (?:like|such as|have|see|get|love)|clients (?:like|such as|have|see|get|love)|worldwide|"
     r"most popular|trusted by|used by|only (?:one|vendor|provider|today|this week)|exclusive\w*|limited time|last chance|expires?|price match|"
-    r"no (?:setup|cost|fee|fees|charge|contract|commitment|obligation|limit|limits)|without (?:any )?(?:cost|fee|fees|contract|commitment|limit|limits)|"
+    r"(?:costs?|pays?|charged?|for) nothing|no (?:setup|cost|fee|fees|charge|contract|commitment|obligation|limit|limits)|without (?:any )?(?:cost|fee|fees|contract|commitment|limit|limits)|"
     r"included|complimentary|on the house|on us|cancel any ?time|any ?time)\b",
     re.IGNORECASE,
 )
@@ -58,10 +58,12 @@ EMPATHY = frozenset(
     for word in (
         "purchase investment step commitment tight budget money tough painful pain lot busy team risk cautious price timing "
         "approval internal priority hesitant hesitation company business people home money expensive spend choice option options "
-        "solution tool current system customer customers setup trust proof burned before experience pay spend lose mention"
+        "solution tool current system setup trust proof burned before experience pay spend lose mention switching"
     ).split()
 )
 """What an acknowledgement may name though the customer used other words for it."""
+
+PERIODS = frozenset(stem(word) for word in "minute hour day week month quarter year".split())
 
 OWN_NOUNS = frozenset(
     stem(word)

@@ -18,7 +18,7 @@ from coaching.stems import stem
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|\n+|\s*;\s*|\s*[—–]\s*|:\s+|\s-\s")
 _ENDS = re.compile(r"[?!.…][\"')\]]*$")
 _JOINT = re.compile(
-    r"\s*,\s*(?:and |but |or |so |yet |then )?|\s+(?:and|but|or|so|yet)\s+(?=[a-z'’]+\b)|\s+(?=(?:because|since|although|whereas|given that|given|seeing that|"
+    r"\s*,\s*(?:and |but |or |so |yet |then )?|\s+(?:and|but|or|so|yet)\s+(?!(?:hour|day|week|month|year)\b)(?=[a-z'’]+\b)|\s+(?=(?:because|since|although|whereas|given that|given|seeing that|"
     r"considering|now that|knowing|which means|even though|provided|as (?:we|our|it|you get|you'll|the))\b)",
     re.IGNORECASE,
 )
@@ -50,6 +50,7 @@ _BACKING = re.compile(
     re.IGNORECASE,
 )
 _US = re.compile(r"\b(?:we|we're|we've|we'll|we'd|our|ours|i|i'm|i've|i'll|i'd|my|us)\b", re.IGNORECASE)
+_OURS = re.compile(r"\b(?:we|we're|we've|we'll|our|ours|us)\b", re.IGNORECASE)
 _YOU = re.compile(r"\b(?:you|your|yours|you're|you've|you'd|yourself)\b", re.IGNORECASE)
 _PROMISE = re.compile(
     r"\b(?:you (?:will|'ll|get|can|could|receive|save|earn|won't|never|would (?:get|save|have))|you'll|yours (?:for|today)|you are (?:getting|guaranteed|covered|protected|entitled|eligible)|"
@@ -59,6 +60,11 @@ _PROMISE = re.compile(
 _OFFER = re.compile(
     r"^(?:(?:let's|let us|let me|i'll|i will|i'd|i would|i can|i could|i want to|i'd rather|we'll|we will|we can|we could|we should|shall we|please|"
     r"happy to|glad to|gladly|then let's|then i'll|why don't we)\b\s*)(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_OF_THEM = re.compile(
+    r"^(?:(?:i (?:understand|hear|see|get|know|gather)|it sounds like|sounds like|it seems|if i understand|as)\b\s*(?:that )?)?"
+    r"(?:you|your|you're|you've|you'd|with|besides|about|for|regarding|as for|at|in|on)\b(?! (?:us|our)\b)",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"^so that\b", re.IGNORECASE)
@@ -142,12 +148,14 @@ def content_of(text: str, names: frozenset[str] = frozenset()) -> tuple[str, ...
     return tuple(kept)
 
 
-def is_about_them(text: str) -> bool:
-    return bool(_YOU.search(text))
+def is_of_them(text: str) -> bool:
+    """It begins with the customer, or with what the customer said, has or needs."""
+    return bool(_OF_THEM.match(text))
 
 
-def speaks_of_us(text: str, names: frozenset[str] = frozenset()) -> bool:
-    return bool(_US.search(text)) or any(stem(word) in names for word in _LETTERS.findall(text.lower()))
+def speaks_of_us(text: str, names: frozenset[str] = frozenset(), *, is_aside: bool = False) -> bool:
+    """`is_aside`: a note to the rep, in which "my" may be the customer's own word."""
+    return bool((_OURS if is_aside else _US).search(text)) or any(stem(word) in names for word in _LETTERS.findall(text.lower()))
 
 
 def _is_question(pieces: list[str], number: int) -> bool:

@@ -34,7 +34,8 @@ _COUNTED = frozenset(
     stem(word) for word in "question thing point option way part answer priority reason worry us side step them".split()
 )
 _THEIRS = re.compile(
-    r"\b(?:they|their|them|he|she|his|her|customer|customer's|buyer|prospect|asks?|asked|wants?|fears?|worried|worry|you|your|objection|concern)\b",
+    r"\b(?:they|he|she|you|(?:the )?customer|buyer)\b(?: \w+){0,2}? (?:ask|said|say|mention|pay|paid|want|need|fear|worr|told|tell|lose|spend|have|has|"
+    r"name|quote|doubt|compare|hope|look)\w*",
     re.IGNORECASE,
 )
 ASIDES = ("title", "why", "question")
@@ -78,6 +79,7 @@ class Ground:
     def __init__(self, material: Material) -> None:
         self._entries = evidence.entries_of(material)
         self._facts = _together(self._entries[fact.key] for fact in material.knowledge)
+        self._rivals = evidence.stems_of(even(" ".join(material.competitors)))
         plays = " ".join(f"{play.title} {play.say} {play.question}" for play in material.plays)
         names = " ".join((material.business_name, *material.competitors, *material.keyterms))
         self._known = self._facts.stems | evidence.stems_of(even(f"{names} {plays}"))
@@ -197,17 +199,26 @@ class Ground:
             return "number"
         if strong and not self._may_ask(strong, clause, heard):
             return "claim"
-        turned = evidence.words_in(clause.text) & claim_words.NEGATIONS and clause.does is Does.TELLS
-        if turned and not claims.is_about_them(clause.text):
-            return "" if evidence.stems_of(clause.text) <= heard.stems else "source"
         if clause.does is Does.OFFERS:
             known = self._known | claim_words.PROCESS_NOUNS | claim_words.INQUIRING | claim_words.GIVING
             if clause.verb and clause.verb not in claim_words.GIVING:
                 known |= heard.stems
             return "" if evidence.covers(known, clause.content) else "source"
         if clause.does is Does.TELLS:
-            return "" if evidence.covers(heard.stems | claim_words.EMPATHY, clause.content) else "source"
+            return "" if self._is_told(clause, heard) else "source"
         return ""
+
+    def _is_told(self, clause: Clause, heard: Entry) -> bool:
+        """Whether a clause says of the customer what the customer said, or is no more than sympathy.
+
+        What somebody said in the call may not come back as a statement about anything else.
+        """
+        if claims.is_of_them(clause.text):
+            return evidence.covers(heard.stems | claim_words.EMPATHY, clause.content)
+        if evidence.words_in(clause.text) & claim_words.NEGATIONS:
+            return False
+        named = heard.stems & (self._rivals | claim_words.PERIODS)
+        return set(clause.content) <= claim_words.EMPATHY | named
 
     def _may_name(self, measure: Measure, clause: Clause, heard: Entry) -> bool:
         """An amount outside of a claim: the customer's own, a time to meet, a small count, or one of our facts."""
@@ -261,7 +272,7 @@ class Ground:
         if unheld and not ((is_theirs or is_topic) and unheld <= heard.strong):
             return "claim"
         says_more = len(clause.content) > 1 and claim_words.PRODUCT_VERB.search(clause.text)
-        is_ours = claims.speaks_of_us(clause.text, self._names) or says_more
+        is_ours = claims.speaks_of_us(clause.text, self._names, is_aside=True) or says_more
         if is_ours or claim_words.SOCIAL.match(clause.text):
             held = entry.stems | (heard.stems if is_theirs else frozenset()) | self._names
             return "" if evidence.covers(held, clause.content) else "source"
