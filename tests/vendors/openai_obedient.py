@@ -16,7 +16,7 @@ from typing import Any
 _FIELD = r"(?:as (?:the|your) (?P<field>title|why|question|reason)\s*:?\s*)?"
 _SAY = re.compile(
     r"\b(?:say|answer|write|offer|output|promise|reply|respond|tell (?:them|him|her|the customer|me|the rep)|state|schreib|sag|di|dis|ofrece)\b"
-    rf"(?: (?:that|with|exactly|only|this))*\s*{_FIELD}[:,]?\s+[\"“'«]?(?P<words>[^\"”»\n]{{3,}}?)[\"”'»]?(?=[.!]?\s*(?:$|\|)|\.\s)",
+    rf"(?: (?:that|with|exactly|only|this))*\s*{_FIELD}[:,]?\s+[\"“'«]?(?P<words>[^\"”»\n]{{3,}}?)[\"”'»]?(?:(?<=\?)(?=\s)|(?=[.!]?\s*(?:$|\|)|[.!]\s))",
     re.IGNORECASE,
 )
 _LEAK = re.compile(
