@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coaching import claim_words as words
-from coaching.stems import stem
+from coaching.stems import listed, stem
 
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|\n+|\s*;\s*|\s*[—–]\s*|:\s+|\s-\s")
 _ENDS = re.compile(r"[?!.…][\"')\]]*$")
@@ -30,10 +30,14 @@ _LEAD = re.compile(
 _ASKS = re.compile(
     r"^(?:(?:by|in|on|at|for|from|with|to|of|until|since|compared (?:with|to)|about|under|as)\s+)?(?:what|what's|which|who|who's|whom|whose|when|where|why|how|how's)\b"
     r"|^(?:would|could|can|may|might|shall|should|will|do|does|did|is|are|was|were|has|have|had|am)\b"
+    r"|^.*\b(?:with|to|than|by|for)\s+(?:what|whom|which|who)$"
+    r"|^(?:if|when|once|assuming)\b(?!.*\b(?:we|our|i|us|it)\b)"
     r"|^(?:tell me|help me understand|walk me through|mind if|any chance|anything|what else)\b",
     re.IGNORECASE,
 )
-_WH = re.compile(r"^(?:\w+\s+){0,2}?(?:what|what's|which|who|who's|whom|whose|when|where|why|how|how's)\b", re.IGNORECASE)
+_WH = re.compile(
+    r"^(?:\w+\s+){0,2}?(?:what|what's|which|who|who's|whom|whose|when|where|why|how|how's)\b", re.IGNORECASE
+)
 _RHETORICAL = re.compile(
     r"^(?:is|are|do|does|did|would|wo|was|were|has|have|can|could)n['’]t\b(?! (?:it|that) help| it be (?:easier|better|useful) (?:to|if))",
     re.IGNORECASE,
@@ -58,7 +62,7 @@ _PROMISE = re.compile(
     re.IGNORECASE,
 )
 _OFFER = re.compile(
-    r"^(?:(?:let's|let us|let me|i'll|i will|i'd|i would|i can|i could|i want to|i'd rather|we'll|we will|we can|we could|we should|shall we|please|"
+    r"^(?:(?:let's|let us|let me|i'll|i will|i'd|i would|i can|i could|i want to|i'd rather|we want to|we'd like to|i'd like to|we'll|we will|we can|we could|we should|shall we|please|"
     r"happy to|glad to|gladly|then let's|then i'll|why don't we)\b\s*)(?P<rest>.*)$",
     re.IGNORECASE,
 )
@@ -67,12 +71,25 @@ _OF_THEM = re.compile(
     r"(?:you|your|you're|you've|you'd|with|besides|about|for|regarding|as for|at|in|on)\b(?! (?:us|our)\b)",
     re.IGNORECASE,
 )
+_ASKED_OFFER = re.compile(
+    r"^what if (?=(?:you|your|it|the)\b)|^(?:how|what) about (?=(?:we|i|our|it|this|the)\b)|^(?:can|could|may|shall|should|would|will|do|what if|if)\s+(?:i|we)\s+"
+    r"(?=(?:offer|give|promise|guarantee|throw|knock|cut|drop|reduce|lower|include|add|cover|pay|match|waive|install|grant|refund|get you)\b)",
+    re.IGNORECASE,
+)
 _PURPOSE = re.compile(r"^so that\b", re.IGNORECASE)
-_TOLD = re.compile(r"\b(?:said|mentioned|told|asked|pay|paying|spend|spending|spent|lose|losing|budget|quoted|offered|described|named)\b", re.IGNORECASE)
+_TOLD = re.compile(
+    r"\b(?:said|mentioned|told|asked|pay|paying|spend|spending|spent|lose|losing|budget|quoted|offered|described|named)\b",
+    re.IGNORECASE,
+)
 _ASSENT = re.compile(
     r"^(?:(?:yes|sure|absolutely|of course|definitely|great|ok|okay|certainly)\b[\s,]*)*(?:we (?:can|do|will|could|have|did|are|offer)|it (?:does|will|is|can|works)|you (?:can|will|got it|have it|get it|get that)|you'll get it|"
     r"i (?:can|will|do|agree|accept)|i'll|we'll|agreed|deal|done|accepted|approved|consider it done|no problem|you've got it|it's a deal)(?: (?:do|have|make|offer|that|it|this|to|for|you|happen|work|give|get))*$"
     r"|^(?:yes|deal|agreed|done|accepted)$",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"(?:we|our|ours)\b|(?:it|this|they)\s+(?:does|works?|will|can|has|have|do|gets?)\b")
+_YES = re.compile(
+    r"^(?:yes|(?:yes )?(?:it|that) (?:does|is)|(?:yes )?(?:we|they) (?:do|are)|(?:yes )?you can|there (?:is|are))$",
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -108,6 +125,11 @@ class Clause:
         return bool(re.match(r"(?:besides|about|on|for|regarding|as for|with)\b", self.text, re.IGNORECASE))
 
     @property
+    def is_yes(self) -> bool:
+        """Nothing but assent: to what, only what follows can say."""
+        return bool(_YES.match(self.text))
+
+    @property
     def is_gerund(self) -> bool:
         return self.text.partition(" ")[0].endswith("ing")
 
@@ -118,13 +140,15 @@ class Clause:
         return stem(first) if found and (first := found["rest"].partition(" ")[0].strip(",.!?")) else ""
 
 
-def clauses(text: str, *, names: frozenset[str] = frozenset(), is_growing: bool = False) -> tuple[tuple[Clause, ...], ...]:
+def clauses(
+    text: str, *, names: frozenset[str] = frozenset(), is_growing: bool = False
+) -> tuple[tuple[Clause, ...], ...]:
     """A text as sentences of clauses. `names` are the words of the business's name: they speak of us, like "we".
 
     `is_growing`: the last sentence may still become a question.
     """
     pieces = [piece.strip() for piece in _SENTENCE.split(text) if piece and piece.strip()]
-    found = []
+    found: list[tuple[Clause, ...]] = []
     for number, piece in enumerate(pieces):
         is_last = number == len(pieces) - 1
         is_question = _is_question(pieces, number) or (is_growing and is_last and not _ENDS.search(piece))
@@ -142,7 +166,14 @@ def content_of(text: str, names: frozenset[str] = frozenset()) -> tuple[str, ...
     for word in _LETTERS.findall(text.lower()):
         head = word.replace("’", "'").split("'")[0]
         bare = stem(word)
-        if not head or head[0].isdigit() or head in words.WEAK or bare in words.WEAK or bare in names or word in _NUMBERS:
+        if (
+            not head
+            or head[0].isdigit()
+            or head in words.WEAK
+            or bare in words.WEAK
+            or bare in names
+            or word in _NUMBERS
+        ):
             continue
         kept.append(bare)
     return tuple(kept)
@@ -155,7 +186,9 @@ def is_of_them(text: str) -> bool:
 
 def speaks_of_us(text: str, names: frozenset[str] = frozenset(), *, is_aside: bool = False) -> bool:
     """`is_aside`: a note to the rep, in which "my" may be the customer's own word."""
-    return bool((_OURS if is_aside else _US).search(text)) or any(stem(word) in names for word in _LETTERS.findall(text.lower()))
+    return bool((_OURS if is_aside else _US).search(text)) or any(
+        stem(word) in names for word in _LETTERS.findall(text.lower())
+    )
 
 
 def _is_question(pieces: list[str], number: int) -> bool:
@@ -199,14 +232,22 @@ def _is_asking(text: str) -> bool:
 
 def _has_subject(text: str, names: frozenset[str]) -> bool:
     first = text.lower().split()[:3]
-    return bool({"we", "our", "it", "it's", "we've", "we're", "i"} & set(first)) or any(stem(word) in names for word in first)
+    return bool({"we", "our", "it", "it's", "we've", "we're", "i"} & set(first)) or any(
+        stem(word) in names for word in first
+    )
 
 
 def _question(text: str, names: frozenset[str]) -> Iterable[Clause]:
     """A question, and apart from it what it takes for granted about us."""
     telling = _TELLING.match(text)
-    if telling and not re.match(r"(?:who|what|which|when|where|why|how (?:many|much|long)|whether|if)\b", text[telling.end() :]):
+    if telling and not re.match(
+        r"(?:who|what|which|when|where|why|how (?:many|much|long)|whether|if)\b", text[telling.end() :]
+    ):
         yield _clause(text[telling.end() :], names)
+        return
+    offer = _ASKED_OFFER.match(text)
+    if offer:
+        yield Clause(text[offer.end() :] or text, Does.CLAIMS, content_of(text[offer.end() :], names))
         return
     yield Clause(text, Does.ASKS, content_of(text, names), is_open=bool(_WH.match(text)))
     rest = _subordinate(text, names)
@@ -215,8 +256,10 @@ def _question(text: str, names: frozenset[str]) -> Iterable[Clause]:
 
 
 _BEFORE_US = frozenset(
-    "can could shall should must do does did would will may might have has had are is were was am if when what than from with of for to as "
-    "on about in by at see use using try like need want expect compare into".split()
+    listed(
+        "can could shall should must do does did would will may might have has had are is were was am if when what "
+        "than from with of for to as on about in by at see use using try like need want expect compare into"
+    )
 )
 
 
@@ -235,9 +278,12 @@ def _subordinate(text: str, names: frozenset[str]) -> str:
         if bare == "our" and rest and stem(rest[0].strip(",.?!")) in words.OWN_NOUNS:
             if before in _BEFORE_US or len(rest) == 1:
                 continue
-        elif bare != "our" and before in _BEFORE_US - {"if", "when", "what", "than", "as"}:
-            continue
-        elif bare == "we" and rest and stem(rest[0]) in words.INQUIRING | words.WEAK and not content_of(" ".join(rest[:3]), names):
+        elif (bare != "our" and before in _BEFORE_US - {"if", "when", "what", "than", "as"}) or (
+            bare == "we"
+            and rest
+            and stem(rest[0]) in words.INQUIRING | words.WEAK
+            and not content_of(" ".join(rest[:3]), names)
+        ):
             continue
         return " ".join(tokens[number:])
     return ""
@@ -259,9 +305,10 @@ def _does(text: str, content: tuple[str, ...], names: frozenset[str]) -> Does:
         return Does.OFFERS if verb in words.INQUIRING | words.GIVING else Does.CLAIMS
     if _PROMISE.search(text):
         return Does.CLAIMS
-    if not content:
-        return Does.GOES_ALONG
     lowered = text.lower()
+    if not content:
+        is_named = any(stem(word) in names for word in _LETTERS.findall(lowered))
+        return Does.CLAIMS if is_named or _OWN.match(lowered) else Does.GOES_ALONG
     is_ours = re.match(r"(?:we|our|i have|i offer|it|this|these|they|there)\b(?!'s)", lowered) or any(
         stem(word) in names for word in _LETTERS.findall(lowered)
     )
@@ -274,6 +321,9 @@ def _does(text: str, content: tuple[str, ...], names: frozenset[str]) -> Does:
 
 
 _NUMBERS = frozenset(
-    "zero three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty "
-    "seventy eighty ninety hundred thousand million percent dollars dollar euros euro pounds".split()
+    listed(
+        "zero three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million percent "
+        "dollars dollar euros euro pounds"
+    )
 )

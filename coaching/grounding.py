@@ -8,7 +8,8 @@ what the customer said need none, but may not smuggle a claim in. Some things no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,22 +17,27 @@ from coaching import claim_words, claims, evidence, prompts
 from coaching.claims import Clause, Does
 from coaching.evidence import Entry, strong_in
 from coaching.llm.base import CardText
-from coaching.measures import Measure, even, holds, measures
-from coaching.stems import stem
+from coaching.measures import Measure, by_value, even, holds, measures, names
+from coaching.stems import listed, stem
 from coaching.types import Material, Source
 from coaching.unfit import Unfit
 
 MAX_SAY = 240
 SMALL_COUNT = 5
 MEETING_MINUTES = 60
+SOURCES_TRIED = 8
+"""When the model names none: those that share the most words with the card."""
+
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w&.-]*[a-z0-9][\w&-]*|\b[A-Z]{2,}[\w-]*")
 _COMMON_NAMES = frozenset(
-    "I I'm I'd I'll OK CEO CFO CTO IT ROI PDF FAQ TV US UK EU HR Q1 Q2 Q3 Q4 Monday Tuesday Wednesday Thursday Friday "
-    "Saturday Sunday January February March April May June July August September October November December".split()
+    listed(
+        "I I'm I'd I'll OK CEO CFO CTO IT ROI PDF FAQ TV US UK EU HR Q1 Q2 Q3 Q4 Monday Tuesday Wednesday Thursday "
+        "Friday Saturday Sunday January February March April May June July August September October November December"
+    )
 )
 _TIMES = frozenset({"minutes", "months", "clock", "date", "ordinal"})
 _COUNTED = frozenset(
-    stem(word) for word in "question thing point option way part answer priority reason worry us side step them".split()
+    stem(word) for word in listed("question thing point option way part answer priority reason worry us side step them")
 )
 _THEIRS = re.compile(
     r"\b(?:they|he|she|you|(?:the )?customer|buyer)\b(?: \w+){0,2}? (?:ask|said|say|mention|pay|paid|want|need|fear|worr|told|tell|lose|spend|have|has|"
@@ -81,14 +87,14 @@ class Ground:
         self._facts = _together(self._entries[fact.key] for fact in material.knowledge)
         self._rivals = evidence.stems_of(even(" ".join(material.competitors)))
         plays = " ".join(f"{play.title} {play.say} {play.question}" for play in material.plays)
-        names = " ".join((material.business_name, *material.competitors, *material.keyterms))
-        self._known = self._facts.stems | evidence.stems_of(even(f"{names} {plays}"))
+        named = " ".join((material.business_name, *material.competitors, *material.keyterms))
+        self._known = self._facts.stems | evidence.stems_of(even(f"{named} {plays}"))
         self._plays_strong = strong_in(even(plays))
         self._business, self._short = _names(material.business_name)
         self._names = frozenset({stem(self._short)}) if self._short else frozenset()
         self._index = _index(self._entries)
         self._unfit = Unfit(
-            allowed=(names, *prompts.material_lines(material), *(play.question + play.why for play in material.plays)),
+            allowed=(named, *prompts.material_lines(material), *(play.question + play.why for play in material.plays)),
             prompt=(material.live_prompt.system or prompts.DEFAULT_LIVE, prompts.RULES, prompts.CARD_WORDS),
         )
         self._heard = evidence.heard_entry("")
@@ -122,13 +128,13 @@ class Ground:
 
     def settle(self, card: CardText, heard: str) -> Settled:
         """Judge a card, and leave out those texts around its sentence that have no ground."""
-        cuts = []
+        cuts: list[Verdict] = []
         while True:
             verdict = self.judge(card, heard)
             if verdict.ruling is Ruling.GROUNDED or verdict.field not in ASIDES:
                 return Settled(card, verdict, tuple(cuts))
             cuts.append(verdict)
-            card = replace(card, **{verdict.field: ""})
+            card = _without(card, verdict.field)
 
     def _say(self, say: str, key: str, heard: Entry) -> Verdict:
         text = even(say).strip()
@@ -163,38 +169,44 @@ class Ground:
         reason = self._held(found, None, heard)
         if not reason:
             return "", None
-        content = {word for row in found for clause in row for word in clause.content}
-        for key in sorted({key for word in content for key in self._index.get(word, ())}):
+        content = {word for row in found for clause in row for word in _looked_up(clause.content, clause.text)}
+        shared = Counter(key for word in content for key in self._index.get(word, ()))
+        for key, _ in shared.most_common(SOURCES_TRIED):
             if not self._held(found, self._entries[key], heard):
                 return "", self._entries[key].source
         return reason, None
 
     def _held(self, found: Sequence[tuple[Clause, ...]], entry: Entry | None, heard: Entry) -> str:
         """Why the sentences are not held by this source, by the call, or by themselves; empty when they are."""
+        says_yes = leans = False
         for row in found:
             leaning: list[str] = []
             for clause in row:
                 reason = self._alone(clause, heard)
                 if not reason:
                     continue
+                if clause.is_yes:
+                    says_yes = True
+                    continue
                 if entry is None or clause.does is Does.ASKS:
                     return "claim" if reason == "source" and _asks_and_claims(row) else reason
-                reason = entry.holds_all(clause)
+                reason = entry.holds_all(clause, self._names)
                 if reason:
                     return reason
                 if clause is row[0] and not clause.is_gerund and not set(clause.content[:1]) <= entry.stems:
                     return "source"
                 leaning += clause.content
+            leans = leans or bool(leaning)
             if leaning and entry is not None and not evidence.covers(entry.stems | self._names, leaning):
                 return "source"
-        return ""
+        return "source" if says_yes and not leans else ""
 
     def _alone(self, clause: Clause, heard: Entry) -> str:
         """Why a clause may not stand without a source."""
         amounts = measures(clause.text)
         strong = strong_in(clause.text)
         if clause.does is Does.CLAIMS:
-            return "number" if amounts and not all(holds(one, self._facts.measures) for one in amounts) else "source"
+            return "number" if amounts and not all(holds(one, self._facts.amounts) for one in amounts) else "source"
         if not all(self._may_name(one, clause, heard) for one in amounts):
             return "number"
         if strong and not self._may_ask(strong, clause, heard):
@@ -213,17 +225,26 @@ class Ground:
 
         What somebody said in the call may not come back as a statement about anything else.
         """
-        if claims.is_of_them(clause.text):
+        if claims.is_of_them(clause.text) or self._begins_with_theirs(clause, heard):
             return evidence.covers(heard.stems | claim_words.EMPATHY, clause.content)
         if evidence.words_in(clause.text) & claim_words.NEGATIONS:
             return False
         named = heard.stems & (self._rivals | claim_words.PERIODS)
         return set(clause.content) <= claim_words.EMPATHY | named
 
+    def _begins_with_theirs(self, clause: Clause, heard: Entry) -> bool:
+        """ "Four hours per proposal adds up": an amount that the customer named, and no word of us."""
+        amounts = measures(" ".join(clause.text.split()[:3]))
+        if not amounts or claims.speaks_of_us(clause.text, self._names) or claim_words.PRODUCT_VERB.search(clause.text):
+            return False
+        first = amounts[0]
+        is_price = first.is_money or first.is_share
+        return not is_price and names(first, heard.amounts)
+
     def _may_name(self, measure: Measure, clause: Clause, heard: Entry) -> bool:
         """An amount outside of a claim: the customer's own, a time to meet, a small count, or one of our facts."""
         if clause.does in (Does.ASKS, Does.GOES_ALONG, Does.TELLS):
-            said = any(measure.is_same_amount(one) for one in heard.measures)
+            said = names(measure, heard.amounts)
             is_ours = claims.speaks_of_us(clause.text, self._names)
             if said and (clause.is_told or not (measure.is_money or measure.is_share or is_ours)):
                 return True
@@ -233,13 +254,13 @@ class Ground:
             return measure.unit != "minutes" or 0 < measure.value <= MEETING_MINUTES
         if not measure.unit and not measure.per and measure.value <= SMALL_COUNT:
             return not measure.nouns or measure.nouns[0] in _COUNTED
-        return clause.does is Does.ASKS and holds(measure, self._facts.measures)
+        return clause.does is Does.ASKS and holds(measure, self._facts.amounts)
 
     def _may_ask(self, strong: frozenset[str], clause: Clause, heard: Entry) -> bool:
         """A claim word outside of a claim: of a fact, or the customer's own in an open question or a repetition."""
         if clause.does is Does.ASKS and strong <= self._facts.strong:
             return True
-        if not strong <= heard.strong:
+        if not heard.says(strong):
             return False
         return clause.is_open or clause.is_told or (clause.is_aside and strong <= claim_words.TOPICS)
 
@@ -264,12 +285,12 @@ class Ground:
         is_theirs = bool(_THEIRS.search(clause.text)) and not claim_words.PRODUCT_VERB.search(clause.text)
         for measure in measures(clause.text):
             said = is_theirs or (is_title and not (measure.is_money or measure.is_share))
-            said = said and any(measure.is_same_amount(one) for one in heard.measures)
-            if not said and not holds(measure, entry.measures) and not _is_small(measure):
+            said = said and names(measure, heard.amounts)
+            if not said and not holds(measure, entry.amounts) and not _is_small(measure):
                 return "number"
         unheld = strong_in(clause.text) - entry.strong - entry.own_strong
         is_topic = is_title and unheld <= claim_words.TOPICS
-        if unheld and not ((is_theirs or is_topic) and unheld <= heard.strong):
+        if unheld and not ((is_theirs or is_topic) and heard.says(unheld)):
             return "claim"
         says_more = len(clause.content) > 1 and claim_words.PRODUCT_VERB.search(clause.text)
         is_ours = claims.speaks_of_us(clause.text, self._names, is_aside=True) or says_more
@@ -277,6 +298,10 @@ class Ground:
             held = entry.stems | (heard.stems if is_theirs else frozenset()) | self._names
             return "" if evidence.covers(held, clause.content) else "source"
         return ""
+
+    def listen(self, heard: str) -> None:
+        """Read what was said ahead of the checks: it takes as long as several of them."""
+        self._call(heard)
 
     def _call(self, heard: str) -> Entry:
         """What was said, read once for all checks of one card."""
@@ -295,6 +320,12 @@ def safe_part(say: str) -> str:
     return head if space else ""
 
 
+def _without(card: CardText, field: str) -> CardText:
+    if field == "title":
+        return replace(card, title="")
+    return replace(card, why="") if field == "why" else replace(card, question="")
+
+
 def _is_small(measure: Measure) -> bool:
     return not measure.unit and not measure.per and measure.value <= SMALL_COUNT
 
@@ -310,17 +341,22 @@ def _together(entries: Iterable[Entry]) -> Entry:
     return Entry(
         source=None,
         stems=frozenset[str]().union(*(entry.stems for entry in kept)),
-        measures=tuple(measure for entry in kept for measure in entry.measures),
+        amounts=by_value(measure for entry in kept for measure in evidence.each(entry.amounts)),
         strong=frozenset[str]().union(*(entry.strong for entry in kept)),
         own_strong=frozenset[str]().union(*(entry.own_strong for entry in kept)),
         has_negation=any(entry.has_negation for entry in kept),
     )
 
 
+def _looked_up(content: Iterable[str], text: str) -> tuple[str, ...]:
+    """By what a source is found: words, and the values of amounts."""
+    return (*content, *(str(measure.value) for measure in measures(text)))
+
+
 def _index(entries: dict[str, Entry]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for key, entry in entries.items():
-        for word in entry.stems - claim_words.WEAK:
+        for word in (*(entry.stems - claim_words.WEAK), *map(str, entry.amounts)):
             found.setdefault(word, []).append(key)
     return {word: tuple(keys) for word, keys in found.items()}
 
@@ -329,8 +365,4 @@ def _names(business: str) -> tuple[re.Pattern[str], str]:
     """The business's name as a pattern, and the word of it that stands for the whole; empty if none is its own."""
     parts = business.split()
     own = (part for part in parts if part.isalpha() and stem(part) not in claim_words.WEAK | claim_words.OWN_NOUNS)
-    return re.compile(re.escape(business) or r"(?!)", re.IGNORECASE), next(_first(own), "")
-
-
-def _first(own: Iterable[str]) -> Iterator[str]:
-    yield from own
+    return re.compile(re.escape(business) or r"(?!)", re.IGNORECASE), next(own, "")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from coaching.stems import stem
+from coaching.stems import listed, stem
 
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[$€£¥%]|⁄")
 _ONES = {
@@ -36,21 +36,28 @@ _CURRENCIES = {
     "£": "pound", "pound": "pound", "pounds": "pound", "quid": "pound", "gbp": "pound", "¥": "yen", "yen": "yen",
     "cent": "cent", "cents": "cent",
 }  # fmt: skip
-_MINUTES = {"minute": 1, "hour": 60, "day": 1_440, "week": 10_080, "second": Fraction(1, 60)}
+_MINUTES: dict[str, int | Fraction] = {"minute": 1, "hour": 60, "day": 1_440, "week": 10_080, "second": Fraction(1, 60)}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 _DURATIONS = {name + plural: name for name in (*_MINUTES, *_MONTHS) for plural in ("", "s")}
 _DURATIONS |= {"min": "minute", "mins": "minute", "hrs": "hour", "yearly": "year", "monthly": "month"}
 _VAGUE = frozenset({"seconds", "minutes", "hours", "days", "weeks"})
 _PERIODS = frozenset(stem(name) for name in _DURATIONS)
 _CALENDAR = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
-    "sep sept oct nov dec".split()
+    listed(
+        "january february march april may june july august september october november december jan feb mar apr jun "
+        "jul aug sep sept oct nov dec"
+    )
 )
 _SHARE = frozenset({"%", "percent", "percentage", "pct"})
 _RATES = frozenset({"per", "a", "an", "each", "every"})
 _SMALL_WORDS = frozenset(
-    "a an the of our your their its my in on at to for from with by and or is are was were be as that this these those "
-    "it we you they i more less other different new".split()
+    listed(
+        "a an the of our your their its my in on at to for from with by and or is are was were be as that this these "
+        "those it we you they i more less other different new"
+    )
+)
+_BEGINNINGS = frozenset(
+    (*_ONES, *_TENS, *_MANY, *_TIMES, *_PARTS, *_CURRENCIES, *_VAGUE, "hundred", "a", "an", "one", "few", "several")
 )
 _LABELS = frozenset({"version", "type", "level", "tier", "phase", "step", "class", "stage", "part", "room", "form"})
 FEW = Fraction(-1)
@@ -82,10 +89,6 @@ class Measure:
     def is_share(self) -> bool:
         return self.unit in ("percent", "times")
 
-    def is_same_amount(self, other: Measure) -> bool:
-        """Value and unit alone, whatever is counted."""
-        return self.value == other.value and self.unit == other.unit
-
     def is_held_by(self, fact: Measure) -> bool:
         """Whether a fact that holds `fact` says this much: same amount, nothing else counted, not for something else.
 
@@ -110,8 +113,24 @@ def measures(text: str) -> tuple[Measure, ...]:
     return tuple(_joined(_Reader(_TOKEN.findall(text)).read()))
 
 
-def holds(measure: Measure, among: Iterable[Measure]) -> bool:
-    return any(measure.is_held_by(fact) for fact in among)
+Amounts = Mapping[Fraction, tuple[Measure, ...]]
+"""Amounts by their value, to look one up."""
+
+
+def by_value(found: Iterable[Measure]) -> Amounts:
+    rows: dict[Fraction, tuple[Measure, ...]] = {}
+    for measure in found:
+        rows[measure.value] = (*rows.get(measure.value, ()), measure)
+    return rows
+
+
+def holds(measure: Measure, among: Amounts) -> bool:
+    return any(measure.is_held_by(fact) for fact in among.get(measure.value, ()))
+
+
+def names(measure: Measure, among: Amounts) -> bool:
+    """Whether the same amount is among them, whatever it counts there."""
+    return any(measure.unit == one.unit for one in among.get(measure.value, ()))
 
 
 def _joined(found: Iterable[tuple[int, int, Measure]]) -> Iterator[Measure]:
@@ -150,7 +169,9 @@ class _Reader:
         return self._tokens[at] if 0 <= at < len(self._tokens) else ""
 
     def _at(self, at: int) -> tuple[int, Measure] | None:
-        token = self._token(at)
+        token = self._tokens[at]
+        if token not in _BEGINNINGS and not token[0].isdigit():
+            return None
         if token in _TIMES:
             return at + 1, Measure(Fraction(_TIMES[token]), "times")
         if token in _MANY:
@@ -180,7 +201,7 @@ class _Reader:
         return at + 1, Measure(_PARTS[token], "percent")
 
     def _single(self, at: int) -> tuple[int, Measure] | None:
-        """"In a week" is one week; "49 dollars a week" is no duration, and its rate was read with the sum."""
+        """ "In a week" is one week; "49 dollars a week" is no duration, and its rate was read with the sum."""
         after = self._token(at + 1)
         if after in _SCALES and self._token(at) != "an" and after not in ("k", "m"):
             number = self._number(at)
@@ -220,9 +241,9 @@ class _Reader:
                 last = max(last, 1) * _SCALES[token]
                 if _SCALES[token] >= 1_000:
                     total, last = total + last, 0
-            elif token in ("a", "one") and self._token(at + 1) in _SCALES:
-                last += 1
-            elif token == "one" and at > start and self._tokens[at - 1] in (*_TENS, *_SCALES):
+            elif (token in ("a", "one") and self._token(at + 1) in _SCALES) or (
+                token == "one" and at > start and self._tokens[at - 1] in (*_TENS, *_SCALES)
+            ):
                 last += 1
             elif token in _TENS and (last % 100 == 0):
                 last += _TENS[token]
@@ -283,7 +304,7 @@ class _Reader:
         name = _DURATIONS.get(self._token(at))
         if name is None:
             return None
-        unit, size = ("minutes", _MINUTES[name]) if name in _MINUTES else ("months", _MONTHS[name])
+        unit, size = ("minutes", Fraction(_MINUTES[name])) if name in _MINUTES else ("months", Fraction(_MONTHS[name]))
         bound = self._bound(start) if start is not None else ""
         return at + 1, Measure(value if value == FEW else value * size, unit, bound=bound)
 
@@ -314,13 +335,15 @@ class _Reader:
     def _bound(self, start: int) -> str:
         if self._token(start - 1) == "to" and self._token(start - 2) == "up":
             return "up to"
-        if self._token(start - 1) == "from" or (self._token(start - 1) == "at" and self._token(start - 2) == "starting"):
+        if self._token(start - 1) == "from" or (
+            self._token(start - 1) == "at" and self._token(start - 2) == "starting"
+        ):
             return "from"
         return ""
 
 
 def _digits(token: str) -> Fraction:
-    """"1,250.50" and "1.250,50" as one number; a clock or a ratio by its digits."""
+    """ "1,250.50" and "1.250,50" as one number; a clock or a ratio by its digits."""
     if ":" in token or "/" in token:
         return Fraction(int("".join(char for char in token if char.isdigit())))
     parts = re.split(r"[.,]", token)

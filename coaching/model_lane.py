@@ -139,6 +139,7 @@ class ModelLane:
             started_at=self._clock(),
             heard=f"{transcript.recent_text()} {ask.line.text}",
         )
+        self._ground.listen(answer.heard)
         self._task = asyncio.get_running_loop().create_task(self._run(answer), name="model-card")
         return True
 

@@ -46,12 +46,21 @@ _ALIKE = (
 )
 
 
+def listed(words: str) -> tuple[str, ...]:
+    """The words of a list that is written as one text."""
+    return tuple(words.split())
+
+
 def _bare(word: str) -> str:
     word = word.lower().removesuffix("'s").removesuffix("'")
     if word.endswith(("ies", "ied")) and len(word) > SHORTEST:
         return word[:-2]
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= (3 if ending == "s" else SHORTEST) and word[-2:] != "ss":
+        if (
+            word.endswith(ending)
+            and len(word) - len(ending) >= (3 if ending == "s" else SHORTEST)
+            and word[-2:] != "ss"
+        ):
             word = word[: -len(ending)]
             break
     if len(word) > 3:
@@ -67,6 +76,6 @@ _SAME = {_bare(word): _bare(group.split()[0]) for group in _ALIKE for word in gr
 
 @lru_cache(maxsize=8_192)
 def stem(word: str) -> str:
-    """"Encrypted" and "encryption" are one, and so are "price" and "cost"."""
+    """ "Encrypted" and "encryption" are one, and so are "price" and "cost"."""
     bare = _bare(word)
     return _SAME.get(bare, bare)

@@ -55,9 +55,7 @@ def lines_of(said: Sequence[str]) -> Iterator[Line]:
     for text in said:
         is_interim = text.startswith("interim:")
         spoken = text.removeprefix("rep:").removeprefix("interim:").strip()
-        yield line(
-            spoken, start_ms=at_ms, channel=channel_of(text), is_final=not is_interim, utterance=utterance
-        )
+        yield line(spoken, start_ms=at_ms, channel=channel_of(text), is_final=not is_interim, utterance=utterance)
         if not is_interim:
             utterance, at_ms = utterance + 1, at_ms + 10_000
 

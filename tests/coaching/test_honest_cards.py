@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +17,7 @@ from coaching.packs import load_pack
 from coaching.types import Knowledge, Material
 from tests.coaching.fakes import MATERIAL
 
+BOUND_S = 0.01  # typically 1 to 2 ms; the bound leaves room for a busy machine
 DATA = Path(__file__).parent / "data"
 PRICED = (
     *MATERIAL.knowledge,
@@ -93,3 +95,25 @@ def test_the_tables_are_long_enough_to_mean_something() -> None:
     assert len(HONEST) >= 60
     assert len(UNGROUNDED) >= 80
     assert {row.pack for row in HONEST} >= {"general", "b2b_software", "solar"}
+
+
+def test_judging_a_card_after_a_long_call_takes_less_than_two_milliseconds() -> None:
+    """By the median: with 300 plays and 500 facts and ten whole turns of speech, read anew for every card."""
+    facts = tuple(
+        Knowledge(
+            f"fact-{at}", f"Fact {at}", f"Module {at} costs ${at} per seat and keeps {at} records safe in Frankfurt."
+        )
+        for at in range(500)
+    )
+    plays = tuple(replace(MATERIAL.plays[0], key=f"play-{at}", title=f"Play {at}") for at in range(300))
+    big = Ground(replace(MATERIAL, knowledge=facts, plays=plays))
+    card = CardText("Module 250 costs $250 per seat. Who would use it first?", why="They asked.", is_complete=True)
+    taken = []
+    for at in range(40):
+        heard = f"In {at} weeks we need about 40 seats, and our boss decides on the budget. " * 90
+        started = time.perf_counter()
+        verdict = big.judge(replace(card, source_key="fact-250" if at % 2 else ""), heard)
+        taken.append(time.perf_counter() - started)
+        assert verdict.ruling is Ruling.GROUNDED
+    print(f"\njudging a card: {statistics.median(taken) * 1_000:.2f} ms")  # noqa: T201
+    assert statistics.median(taken) < BOUND_S
