@@ -87,6 +87,8 @@ _ASSENT = re.compile(
     r"|^(?:yes|deal|agreed|done|accepted)$",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"(?:we|our|i have|i offer|it|this|these|they|there)\b(?!'s)")
+_PLAIN = re.compile(r"(?:it|that|this)(?:'s| is| sounds| seems| looks| feels)\b")
 _OWN = re.compile(r"(?:we|our|ours)\b|(?:it|this|they)\s+(?:does|works?|will|can|has|have|do|gets?)\b")
 _YES = re.compile(
     r"^(?:yes|(?:yes )?(?:it|that) (?:does|is)|(?:yes )?(?:we|they) (?:do|are)|(?:yes )?you can|there (?:is|are))$",
@@ -295,29 +297,20 @@ def _clause(text: str, names: frozenset[str]) -> Clause:
 
 
 def _does(text: str, content: tuple[str, ...], names: frozenset[str]) -> Does:
-    if _ASSENT.match(text):
-        return Does.CLAIMS
     offered = _OFFER.match(text)
-    if offered:
+    if _ASSENT.match(text) or (offered is None and _PROMISE.search(text)):
+        return Does.CLAIMS
+    if offered is not None:
         verb = stem(offered["rest"].partition(" ")[0])
-        if not verb:
-            return Does.GOES_ALONG
-        return Does.OFFERS if verb in words.INQUIRING | words.GIVING else Does.CLAIMS
-    if _PROMISE.search(text):
-        return Does.CLAIMS
+        is_step = verb in words.INQUIRING | words.GIVING
+        return Does.OFFERS if is_step else (Does.CLAIMS if verb else Does.GOES_ALONG)
     lowered = text.lower()
+    is_named = any(stem(word) in names for word in _LETTERS.findall(lowered))
     if not content:
-        is_named = any(stem(word) in names for word in _LETTERS.findall(lowered))
         return Does.CLAIMS if is_named or _OWN.match(lowered) else Does.GOES_ALONG
-    is_ours = re.match(r"(?:we|our|i have|i offer|it|this|these|they|there)\b(?!'s)", lowered) or any(
-        stem(word) in names for word in _LETTERS.findall(lowered)
-    )
-    is_plain = re.match(r"(?:it|that|this)(?:'s| is| sounds| seems| looks| feels)\b", lowered)
-    if (is_ours and not is_plain) or words.PRODUCT_VERB.match(lowered):
-        return Does.CLAIMS
-    if speaks_of_us(text, names) and not _YOU.search(text) and not re.match(r"i\b", lowered):
-        return Does.CLAIMS
-    return Does.TELLS
+    is_ours = (is_named or _SUBJECT.match(lowered)) and not _PLAIN.match(lowered)
+    is_mine = speaks_of_us(text, names) and not _YOU.search(text) and not re.match(r"i\b", lowered)
+    return Does.CLAIMS if is_ours or is_mine or words.PRODUCT_VERB.match(lowered) else Does.TELLS
 
 
 _NUMBERS = frozenset(

@@ -40,8 +40,8 @@ _COUNTED = frozenset(
     stem(word) for word in listed("question thing point option way part answer priority reason worry us side step them")
 )
 _THEIRS = re.compile(
-    r"\b(?:they|he|she|you|(?:the )?customer|buyer)\b(?: \w+){0,2}? (?:ask|said|say|mention|pay|paid|want|need|fear|worr|told|tell|lose|spend|have|has|"
-    r"name|quote|doubt|compare|hope|look)\w*",
+    r"\b(?:they|he|she|you|(?:the )?customer|buyer)\b(?: \w+){0,2}? (?:ask|said|say|mention|pay|paid|want|need|fear|"
+    r"worr|told|tell|lose|spend|have|has|name|quote|doubt|compare|hope|look)\w*",
     re.IGNORECASE,
 )
 ASIDES = ("title", "why", "question")

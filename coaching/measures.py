@@ -1,4 +1,4 @@
-"""Amounts in a sentence, each with its unit and what it counts: digits and words, money, shares, durations, dates. Pure.
+"""Amounts in a sentence, each with its unit and what it counts: digits and words, money, shares, times. Pure.
 
 "$49 per seat" and "forty-nine dollars a seat" are one amount; "49 percent", "49 seats" and "49 days" are three others.
 """
@@ -150,13 +150,13 @@ def _in_unit(measure: Measure, after: Measure) -> Measure:
 
 
 class _Reader:
-    def __init__(self, tokens: list[str]) -> None:
-        self._raw = tokens
-        self._tokens = [token.lower() for token in tokens]
+    def __init__(self, raw: list[str]) -> None:
+        self._raw = raw
+        self._lowered = [word.lower() for word in raw]
 
     def read(self) -> Iterator[tuple[int, int, Measure]]:
         at = 0
-        while at < len(self._tokens):
+        while at < len(self._lowered):
             found = self._at(at)
             if found is None:
                 at += 1
@@ -165,143 +165,143 @@ class _Reader:
             yield at, end, measure
             at = max(end, at + 1)
 
-    def _token(self, at: int) -> str:
-        return self._tokens[at] if 0 <= at < len(self._tokens) else ""
+    def _word_at(self, at: int) -> str:
+        return self._lowered[at] if 0 <= at < len(self._lowered) else ""
 
     def _at(self, at: int) -> tuple[int, Measure] | None:
-        token = self._tokens[at]
-        if token not in _BEGINNINGS and not token[0].isdigit():
+        word = self._lowered[at]
+        if word not in _BEGINNINGS and not word[0].isdigit():
             return None
-        if token in _TIMES:
-            return at + 1, Measure(Fraction(_TIMES[token]), "times")
-        if token in _MANY:
-            return at + 1, Measure(Fraction(_MANY[token]), "many", self._nouns(at + 1))
-        if token in _PARTS:
+        return self._vague(at, word) or self._exact(at, word)
+
+    def _vague(self, at: int, word: str) -> tuple[int, Measure] | None:
+        """An amount that is no number: twice, half, thousands of, a few."""
+        if word in _TIMES:
+            return at + 1, Measure(Fraction(_TIMES[word]), "times")
+        if word in _MANY:
+            return at + 1, Measure(Fraction(_MANY[word]), "many", self._nouns(at + 1))
+        if word in _PARTS:
             return self._part(at)
-        if token in ("few", "several"):
+        if word in ("few", "several"):
             return self._span(at + 1, FEW)
-        if token in ("a", "an", "one"):
+        is_span = word in _VAGUE and self._word_at(at - 1) in ("in", "within", "takes", "take", "only", "just", "mere")
+        return self._span(at, FEW) if is_span else None
+
+    def _exact(self, at: int, word: str) -> tuple[int, Measure] | None:
+        if word in ("a", "an", "one"):
             return self._single(at)
-        if token in _VAGUE and self._token(at - 1) in ("in", "within", "takes", "take", "only", "just", "mere"):
-            return self._span(at, FEW)
-        if token in _CURRENCIES and self._token(at + 1)[:1].isdigit():
+        if word in _CURRENCIES and self._word_at(at + 1)[:1].isdigit():
             number = self._number(at + 1)
-            return None if number is None else self._money(number[0], number[1], _CURRENCIES[token], at)
+            return None if number is None else self._money(number[0], number[1], _CURRENCIES[word], at)
         number = self._number(at)
         return None if number is None else self._amount(at, *number)
 
     def _part(self, at: int) -> tuple[int, Measure] | None:
-        token, after = self._token(at), self._token(at + 1)
-        if token == "half" and after in ("a", "an") and self._token(at + 2) in _DURATIONS:
+        word, after = self._word_at(at), self._word_at(at + 1)
+        if word == "half" and after in ("a", "an") and self._word_at(at + 2) in _DURATIONS:
             return self._span(at + 2, Fraction(1, 2))
-        if token == "half" and after in _DURATIONS:
+        if word == "half" and after in _DURATIONS:
             return self._span(at + 1, Fraction(1, 2))
-        if token in ("third", "thirds") and self._token(at - 1) not in ("a", "one", "two"):
+        if word in ("third", "thirds") and self._word_at(at - 1) not in ("a", "one", "two"):
             return None
-        return at + 1, Measure(_PARTS[token], "percent")
+        return at + 1, Measure(_PARTS[word], "percent")
 
     def _single(self, at: int) -> tuple[int, Measure] | None:
         """ "In a week" is one week; "49 dollars a week" is no duration, and its rate was read with the sum."""
-        after = self._token(at + 1)
-        if after in _SCALES and self._token(at) != "an" and after not in ("k", "m"):
+        after = self._word_at(at + 1)
+        if after in _SCALES and self._word_at(at) != "an" and after not in ("k", "m"):
             number = self._number(at)
             return None if number is None else self._amount(at, *number)
-        if self._token(at) == "one" and (after in _SHARE or after in _CURRENCIES):
+        if self._word_at(at) == "one" and (after in _SHARE or after in _CURRENCIES):
             return self._amount(at, Fraction(1), at + 1)
-        before = self._token(at - 1)
-        is_rate = self._token(at) != "one" and (before in _DURATIONS or before in ("once", "times", "much", "many"))
+        before = self._word_at(at - 1)
+        is_rate = self._word_at(at) != "one" and (before in _DURATIONS or before in ("once", "times", "much", "many"))
         if is_rate or after in ("second", "seconds", "minute", "quarter"):
             return None
         return self._span(at + 1, Fraction(1))
 
     def _number(self, at: int) -> tuple[Fraction, int] | None:
         """A number in digits or words from `at`: its value, and where it ends."""
-        token = self._token(at)
-        if token[:1].isdigit():
-            value = _digits(token)
+        word = self._word_at(at)
+        if word[:1].isdigit():
+            value = _digits(word)
             at += 1
         else:
             words = self._words(at)
             if words is None:
                 return None
             value, at = words
-        while self._token(at) in _SCALES:
-            value *= _SCALES[self._token(at)]
+        while self._word_at(at) in _SCALES:
+            value *= _SCALES[self._word_at(at)]
             at += 1
         return value, at
 
     def _words(self, at: int) -> tuple[Fraction, int] | None:
         start, total, last = at, 0, 0
         while True:
-            token = self._token(at)
-            if token == "and" and at > start and self._tokens[at - 1] in _SCALES and self._is_word(at + 1):
+            word = self._word_at(at)
+            if word == "and" and at > start and self._lowered[at - 1] in _SCALES and self._is_word(at + 1):
                 at += 1
                 continue
-            if token in _SCALES and token not in ("k", "m", "grand") and (at > start or token in ("hundred",)):
-                last = max(last, 1) * _SCALES[token]
-                if _SCALES[token] >= 1_000:
+            if word in _SCALES and word not in ("k", "m", "grand") and (at > start or word == "hundred"):
+                last = max(last, 1) * _SCALES[word]
+                if _SCALES[word] >= 1_000:
                     total, last = total + last, 0
-            elif (token in ("a", "one") and self._token(at + 1) in _SCALES) or (
-                token == "one" and at > start and self._tokens[at - 1] in (*_TENS, *_SCALES)
+            elif (word in ("a", "one") and self._word_at(at + 1) in _SCALES) or (
+                word == "one" and at > start and self._lowered[at - 1] in (*_TENS, *_SCALES)
             ):
                 last += 1
-            elif token in _TENS and (last % 100 == 0):
-                last += _TENS[token]
-            elif token in _ONES and (last % 10 == 0) and (last % 100 == 0 or _ONES[token] < 10):
-                last += _ONES[token]
+            elif word in _TENS and (last % 100 == 0):
+                last += _TENS[word]
+            elif word in _ONES and (last % 10 == 0) and (last % 100 == 0 or _ONES[word] < 10):
+                last += _ONES[word]
             else:
                 break
             at += 1
         return (Fraction(total + last), at) if at > start else None
 
     def _is_word(self, at: int) -> bool:
-        return self._token(at) in _ONES or self._token(at) in _TENS
+        return self._word_at(at) in _ONES or self._word_at(at) in _TENS
 
     def _amount(self, start: int, value: Fraction, at: int) -> tuple[int, Measure]:
-        token = self._token(at)
-        if token == "of" and self._tokens[at - 1] in ("couple", "dozen"):
-            at, token = at + 1, self._token(at + 1)
-        if token in _SHARE:
-            return at + 1, Measure(value, "percent", bound=self._bound(start))
-        if token == "per" and self._token(at + 1) == "cent":
-            return at + 2, Measure(value, "percent", bound=self._bound(start))
-        if token in _CURRENCIES:
-            return self._money(value, at + 1, _CURRENCIES[token], start)
-        if self._tokens[at - 1] == "grand":
+        word = self._word_at(at)
+        if word == "of" and self._lowered[at - 1] in ("couple", "dozen"):
+            at, word = at + 1, self._word_at(at + 1)
+        if word in _SHARE or (word == "per" and self._word_at(at + 1) == "cent"):
+            return at + (1 if word in _SHARE else 2), Measure(value, "percent", bound=self._bound(start))
+        if word in _CURRENCIES:
+            return self._money(value, at + 1, _CURRENCIES[word], start)
+        if self._lowered[at - 1] == "grand":
             return self._money(value, at, "dollar", start)
-        if token in _DURATIONS:
-            span = self._span(at, value, start)
-            assert span is not None
-            return span
-        if token in ("times", "x", "fold"):
+        if word in ("times", "x", "fold"):
             return at + 1, Measure(value, "times")
-        return self._plain(start, value, at)
+        return self._span(at, value, start) or self._plain(start, value, at)
 
     def _plain(self, start: int, value: Fraction, at: int) -> tuple[int, Measure]:
-        token, before = self._token(at), self._token(start - 1)
-        if token in ("am", "pm", "o'clock") or ":" in self._token(start):
+        word, before = self._word_at(at), self._word_at(start - 1)
+        if word in ("am", "pm", "o'clock") or ":" in self._word_at(start):
             return at + 1, Measure(value, "clock")
-        if token in ("st", "nd", "rd", "th"):
+        if word in ("st", "nd", "rd", "th"):
             return at + 1, Measure(value, "ordinal")
-        if token in _CALENDAR or (before in _CALENDAR and self._raw[start - 1][:1].isupper()):
-            month = token if token in _CALENDAR else before
-            return at + (token in _CALENDAR), Measure(value, "date", (month[:3],))
+        if word in _CALENDAR or (before in _CALENDAR and self._raw[start - 1][:1].isupper()):
+            month = word if word in _CALENDAR else before
+            return at + (word in _CALENDAR), Measure(value, "date", (month[:3],))
         raw = self._raw[start - 1] if start else ""
         if before in _LABELS or (raw.isupper() and raw.isalpha() and raw not in ("I", "A")):
             return at, Measure(value, "label", (before,))
-        if before == "the" and self._token(start - 2) == "of":
+        if before == "the" and self._word_at(start - 2) == "of":
             return at, Measure(value)
         per, end = self._per(at)
         return (end, Measure(value, per=per)) if per else (at, Measure(value, "", self._nouns(at)))
 
     def _money(self, value: Fraction, at: int, currency: str, start: int) -> tuple[int, Measure]:
-        if self._token(at) in _CURRENCIES and _CURRENCIES[self._token(at)] == currency:
+        if self._word_at(at) in _CURRENCIES and _CURRENCIES[self._word_at(at)] == currency:
             at += 1
         per, end = self._per(at)
         return end, Measure(value, currency, per=per, bound=self._bound(start))
 
     def _span(self, at: int, value: Fraction, start: int | None = None) -> tuple[int, Measure] | None:
-        name = _DURATIONS.get(self._token(at))
+        name = _DURATIONS.get(self._word_at(at))
         if name is None:
             return None
         unit, size = ("minutes", Fraction(_MINUTES[name])) if name in _MINUTES else ("months", Fraction(_MONTHS[name]))
@@ -311,42 +311,42 @@ class _Reader:
     def _per(self, at: int) -> tuple[frozenset[str], int]:
         found: set[str] = set()
         while True:
-            step = 1 if self._token(at) == "and" and found else 0
-            if self._token(at + step) in _RATES and self._token(at + step + 1):
+            step = 1 if self._word_at(at) == "and" and found else 0
+            if self._word_at(at + step) in _RATES and self._word_at(at + step + 1):
                 step += 1
             elif not step:
                 break
-            token = self._token(at + step)
-            if not token.isalpha() or (step == 1 and self._token(at) == "and" and token not in _DURATIONS):
+            word = self._word_at(at + step)
+            if not word.isalpha() or (step == 1 and self._word_at(at) == "and" and word not in _DURATIONS):
                 break
-            found.add(stem(token))
+            found.add(stem(word))
             at += step + 1
         return frozenset(found), at
 
     def _nouns(self, at: int) -> tuple[str, ...]:
         nouns = []
-        for token in self._tokens[at : at + 6]:
-            if not token.isalpha() or token in ("?", "and", "or"):
+        for word in self._lowered[at : at + 6]:
+            if not word.isalpha() or word in ("?", "and", "or"):
                 break
-            if token not in _SMALL_WORDS:
-                nouns.append(stem(token))
+            if word not in _SMALL_WORDS:
+                nouns.append(stem(word))
         return tuple(nouns[:NOUNS_KEPT])
 
     def _bound(self, start: int) -> str:
-        if self._token(start - 1) == "to" and self._token(start - 2) == "up":
+        if self._word_at(start - 1) == "to" and self._word_at(start - 2) == "up":
             return "up to"
-        if self._token(start - 1) == "from" or (
-            self._token(start - 1) == "at" and self._token(start - 2) == "starting"
+        if self._word_at(start - 1) == "from" or (
+            self._word_at(start - 1) == "at" and self._word_at(start - 2) == "starting"
         ):
             return "from"
         return ""
 
 
-def _digits(token: str) -> Fraction:
+def _digits(word: str) -> Fraction:
     """ "1,250.50" and "1.250,50" as one number; a clock or a ratio by its digits."""
-    if ":" in token or "/" in token:
-        return Fraction(int("".join(char for char in token if char.isdigit())))
-    parts = re.split(r"[.,]", token)
+    if ":" in word or "/" in word:
+        return Fraction(int("".join(char for char in word if char.isdigit())))
+    parts = re.split(r"[.,]", word)
     has_decimals = len(parts) > 1 and len(parts[-1]) != 3
     whole = "".join(parts[:-1] if has_decimals else parts)
     decimals = parts[-1] if has_decimals else ""

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 RUN_WORDS = 6
 """So many words in a row that stand in the prompt and nowhere in the material are a quotation of the prompt."""
 
+_HIDDEN = ("Cf", "Cc", "Co", "Cn")
 LAST_LATIN = 0x24F
 _LINK = re.compile(
     r"https?:|www\.|\w@\w|\b\w[\w-]*\.(?:com|net|org|io|co|ru|info|biz|xyz|app|dev|ly|link|site|top|me|de|uk|eu|ai)\b|"
@@ -51,21 +52,16 @@ class Unfit:
 
     def reason(self, text: str) -> str:
         """Why a text may not be shown, in one word, or an empty string."""
-        if any(unicodedata.category(char) in ("Cf", "Cc", "Co", "Cn") for char in text if char not in "\n\t"):
-            return "hidden"
-        if any(_is_foreign(char) and char not in self._scripts for char in text):
-            return "script"
-        if _LINK.search(text):
-            return "link"
-        if _MARKUP.search(text) or _CODE.search(text) or _DIGITS.search(text):
-            return "code"
-        if any(match["refusal"] is None for match in _SECRET.finditer(text)):
-            return "secret"
-        if _RUDE.search(text):
-            return "rude"
-        if _PROMPT.search(text) or not self._prompt.isdisjoint(_runs(text)):
-            return "prompt"
-        return ""
+        found = {
+            "hidden": any(unicodedata.category(char) in _HIDDEN for char in text if char not in "\n\t"),
+            "script": any(_is_foreign(char) and char not in self._scripts for char in text),
+            "link": _LINK.search(text),
+            "code": _MARKUP.search(text) or _CODE.search(text) or _DIGITS.search(text),
+            "secret": any(match["refusal"] is None for match in _SECRET.finditer(text)),
+            "rude": _RUDE.search(text),
+            "prompt": _PROMPT.search(text) or not self._prompt.isdisjoint(_runs(text)),
+        }
+        return next((reason for reason, is_found in found.items() if is_found), "")
 
 
 def _is_foreign(char: str) -> bool:

@@ -64,9 +64,7 @@ async def test_by_the_customer_s_name_and_a_manager_s_note(
     cards = await cards_of(rep, call_id, (TRIGGER,), server)
     assert POISON not in str(server.cards[-1].body), "neither is part of what the model is told"
     assert not server.obeyed
-    assert {card["lane"] for card in cards if POISON in card["say"]} <= {"manager"}, (
-        "the note is the manager's own word"
-    )
+    assert {card["lane"] for card in cards if POISON in card["say"]} <= {"manager"}, "the note is the manager's"
 
 
 async def test_by_a_line_that_a_browser_recognised(

@@ -61,7 +61,7 @@ def lines_of(said: Sequence[str]) -> Iterator[Line]:
 
 
 async def held(model: GuardedModel, said: Sequence[str], *, material: Material = LIVELY) -> tuple[Sink, Coach]:
-    """A whole call: an opening, what is said, and an objection that asks the model, each after the last was answered."""
+    """A whole call: an opening, what is said, an objection that asks the model; each after the last was answered."""
     sink = Sink()
     coach = Coach(call_id="call-1", material=material, model=model, sink=sink)
     for one in (line(OPENING), *lines_of(said), line(TRIGGER, start_ms=120_000, utterance=90)):

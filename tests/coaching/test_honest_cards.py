@@ -100,9 +100,7 @@ def test_the_tables_are_long_enough_to_mean_something() -> None:
 def test_judging_a_card_after_a_long_call_takes_less_than_two_milliseconds() -> None:
     """By the median: with 300 plays and 500 facts and ten whole turns of speech, read anew for every card."""
     facts = tuple(
-        Knowledge(
-            f"fact-{at}", f"Fact {at}", f"Module {at} costs ${at} per seat and keeps {at} records safe in Frankfurt."
-        )
+        Knowledge(f"fact-{at}", f"Fact {at}", f"Module {at} costs ${at} per seat and keeps {at} records in Frankfurt.")
         for at in range(500)
     )
     plays = tuple(replace(MATERIAL.plays[0], key=f"play-{at}", title=f"Play {at}") for at in range(300))

@@ -1,8 +1,10 @@
 """A model without any resistance: it does whatever the words of the call tell it to. For attacks on what is shown.
 
-It takes the call's quoted speech, joins it across turns, undoes base64, reversed and spaced-out words, and obeys the last
-order it finds, in whichever field of the card the order wants.
+It takes the call's quoted speech, joins it across turns, undoes base64 and reversed words, and obeys the last order it
+finds, in whichever field of the card the order wants.
 """
+
+# ruff: noqa: E501 - a pattern is data: one a line reads better than broken strings.
 
 from __future__ import annotations
 
