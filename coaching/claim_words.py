@@ -10,7 +10,7 @@ from coaching.stems import listed, stem
 STRONG = re.compile(
     r"\b(?:guarante\w*|certif\w*|accredit\w*|award\w*|patent\w*|proven|prove[sd]?|fastest|cheap\w*|the best|best (?:in|on|price|choice|product|tool|solution|deal)|number one|leading|leader|market leader|"
     r"unlimited|free|freebie|always|never fails?|complian\w*|comply|case stud\w+|risk[- ]free|refund\w*|money[- ]back|approv\w*|endors\w*|recommended by|"
-    r"discount\w*|rebate\w*|bonus|waiv\w*|% off|percent off|off your|off the (?:price|list)|take \S+ off|save[sd]?|saving|savings|lifetime|forever|"
+    r"discount\w*|rebate\w*|bonus|waiv\w*|% off|percent off|\d\S* off|(?:dollars?|bucks|euros?|pounds?|price|bill) off|off your|off the (?:price|list)|take \S+ off|save[sd]?|saving|savings|lifetime|forever|"
     r"instant\w*|immediately|automatic\w*|itself|everything|anything|everyone|every customer|every system|all (?:systems|tools|customers|of them)|"
     r"insured|licensed|lawyers?|legal advice|tax|subsid\w*|grants?|hipaa|gdpr|iso|soc|fda|encrypt\w*|bulletproof|unhackable|zero risk|no risk|"
     r"increas\w*|boost\w*|faster|outperform\w*|superior|safest|safer|perfect\w*|flawless\w*|roi|"

@@ -14,17 +14,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from coaching import claim_words, claims, evidence, prompts
+from coaching.allowance import Allowance
 from coaching.claims import Clause, Does
 from coaching.evidence import Entry, strong_in
 from coaching.llm.base import CardText
-from coaching.measures import Measure, by_value, even, holds, measures, names
+from coaching.measures import by_value, even, measures
 from coaching.stems import listed, stem
 from coaching.types import Material, Source
 from coaching.unfit import Unfit
 
 MAX_SAY = 240
-SMALL_COUNT = 5
-MEETING_MINUTES = 60
 SOURCES_TRIED = 8
 """When the model names none: those that share the most words with the card."""
 
@@ -34,15 +33,6 @@ _COMMON_NAMES = frozenset(
         "I I'm I'd I'll OK CEO CFO CTO IT ROI PDF FAQ TV US UK EU HR Q1 Q2 Q3 Q4 Monday Tuesday Wednesday Thursday "
         "Friday Saturday Sunday January February March April May June July August September October November December"
     )
-)
-_TIMES = frozenset({"minutes", "months", "clock", "date", "ordinal"})
-_COUNTED = frozenset(
-    stem(word) for word in listed("question thing point option way part answer priority reason worry us side step them")
-)
-_THEIRS = re.compile(
-    r"\b(?:they|he|she|you|(?:the )?customer|buyer)\b(?: \w+){0,2}? (?:ask|said|say|mention|pay|paid|want|need|fear|"
-    r"worr|told|tell|lose|spend|have|has|name|quote|doubt|compare|hope|look)\w*",
-    re.IGNORECASE,
 )
 ASIDES = ("title", "why", "question")
 """The texts of a card around its sentence: without ground they are left out, and the sentence stays."""
@@ -85,13 +75,14 @@ class Ground:
     def __init__(self, material: Material) -> None:
         self._entries = evidence.entries_of(material)
         self._facts = _together(self._entries[fact.key] for fact in material.knowledge)
-        self._rivals = evidence.stems_of(even(" ".join(material.competitors)))
         plays = " ".join(f"{play.title} {play.say} {play.question}" for play in material.plays)
         named = " ".join((material.business_name, *material.competitors, *material.keyterms))
         self._known = self._facts.stems | evidence.stems_of(even(f"{named} {plays}"))
-        self._plays_strong = strong_in(even(plays))
-        self._business, self._short = _names(material.business_name)
+        bodies = " ".join(fact.body for fact in material.knowledge)
+        self._business, self._short = _names(material.business_name, f"{plays} {bodies}")
         self._names = frozenset({stem(self._short)}) if self._short else frozenset()
+        rivals = evidence.stems_of(even(" ".join(material.competitors)))
+        self._allowance = Allowance(self._facts, self._known, self._names, rivals)
         self._index = _index(self._entries)
         self._unfit = Unfit(
             allowed=(named, *prompts.material_lines(material), *(play.question + play.why for play in material.plays)),
@@ -182,7 +173,7 @@ class Ground:
         for row in found:
             leaning: list[str] = []
             for clause in row:
-                reason = self._alone(clause, heard)
+                reason = self._allowance.reason(clause, heard)
                 if not reason:
                     continue
                 if clause.is_yes:
@@ -201,69 +192,6 @@ class Ground:
                 return "source"
         return "source" if says_yes and not leans else ""
 
-    def _alone(self, clause: Clause, heard: Entry) -> str:
-        """Why a clause may not stand without a source."""
-        amounts = measures(clause.text)
-        strong = strong_in(clause.text)
-        if clause.does is Does.CLAIMS:
-            return "number" if amounts and not all(holds(one, self._facts.amounts) for one in amounts) else "source"
-        if not all(self._may_name(one, clause, heard) for one in amounts):
-            return "number"
-        if strong and not self._may_ask(strong, clause, heard):
-            return "claim"
-        if clause.does is Does.OFFERS:
-            known = self._known | claim_words.PROCESS_NOUNS | claim_words.INQUIRING | claim_words.GIVING
-            if clause.verb and clause.verb not in claim_words.GIVING:
-                known |= heard.stems
-            return "" if evidence.covers(known, clause.content) else "source"
-        if clause.does is Does.TELLS:
-            return "" if self._is_told(clause, heard) else "source"
-        return ""
-
-    def _is_told(self, clause: Clause, heard: Entry) -> bool:
-        """Whether a clause says of the customer what the customer said, or is no more than sympathy.
-
-        What somebody said in the call may not come back as a statement about anything else.
-        """
-        if claims.is_of_them(clause.text) or self._begins_with_theirs(clause, heard):
-            return evidence.covers(heard.stems | claim_words.EMPATHY, clause.content)
-        if evidence.words_in(clause.text) & claim_words.NEGATIONS:
-            return False
-        named = heard.stems & (self._rivals | claim_words.PERIODS)
-        return set(clause.content) <= claim_words.EMPATHY | named
-
-    def _begins_with_theirs(self, clause: Clause, heard: Entry) -> bool:
-        """ "Four hours per proposal adds up": an amount that the customer named, and no word of us."""
-        amounts = measures(" ".join(clause.text.split()[:3]))
-        if not amounts or claims.speaks_of_us(clause.text, self._names) or claim_words.PRODUCT_VERB.search(clause.text):
-            return False
-        first = amounts[0]
-        is_price = first.is_money or first.is_share
-        return not is_price and names(first, heard.amounts)
-
-    def _may_name(self, measure: Measure, clause: Clause, heard: Entry) -> bool:
-        """An amount outside of a claim: the customer's own, a time to meet, a small count, or one of our facts."""
-        if clause.does in (Does.ASKS, Does.GOES_ALONG, Does.TELLS):
-            said = names(measure, heard.amounts)
-            is_ours = claims.speaks_of_us(clause.text, self._names)
-            if said and (clause.is_told or not (measure.is_money or measure.is_share or is_ours)):
-                return True
-            if clause.does is Does.ASKS and measure.unit in _TIMES and clause.is_open and not is_ours:
-                return True
-        if measure.unit in _TIMES and claim_words.MEETING.search(clause.text):
-            return measure.unit != "minutes" or 0 < measure.value <= MEETING_MINUTES
-        if not measure.unit and not measure.per and measure.value <= SMALL_COUNT:
-            return not measure.nouns or measure.nouns[0] in _COUNTED
-        return clause.does is Does.ASKS and holds(measure, self._facts.amounts)
-
-    def _may_ask(self, strong: frozenset[str], clause: Clause, heard: Entry) -> bool:
-        """A claim word outside of a claim: of a fact, or the customer's own in an open question or a repetition."""
-        if clause.does is Does.ASKS and strong <= self._facts.strong:
-            return True
-        if not heard.says(strong):
-            return False
-        return clause.is_open or clause.is_told or (clause.is_aside and strong <= claim_words.TOPICS)
-
     def _aside(self, text: str, name: str, entry: Entry | None, heard: Entry) -> str:
         """Why a title, a reason or a further question may not be shown."""
         is_titled = name == "title" and len(_NAME.findall(text)) > 1
@@ -275,28 +203,9 @@ class Ground:
             return "name"
         for row in claims.clauses(self._shortened(text), names=self._names):
             for clause in row:
-                reason = self._remark(clause, entry or self._facts, heard, is_title=name == "title")
+                reason = self._allowance.remark_reason(clause, entry or self._facts, heard, is_title=name == "title")
                 if reason:
                     return reason
-        return ""
-
-    def _remark(self, clause: Clause, entry: Entry, heard: Entry, *, is_title: bool) -> str:
-        """A remark to the rep: advice needs no source, but it holds no amount, claim word or praise of ours without."""
-        is_theirs = bool(_THEIRS.search(clause.text)) and not claim_words.PRODUCT_VERB.search(clause.text)
-        for measure in measures(clause.text):
-            said = is_theirs or (is_title and not (measure.is_money or measure.is_share))
-            said = said and names(measure, heard.amounts)
-            if not said and not holds(measure, entry.amounts) and not _is_small(measure):
-                return "number"
-        unheld = strong_in(clause.text) - entry.strong - entry.own_strong
-        is_topic = is_title and unheld <= claim_words.TOPICS
-        if unheld and not ((is_theirs or is_topic) and heard.says(unheld)):
-            return "claim"
-        says_more = len(clause.content) > 1 and claim_words.PRODUCT_VERB.search(clause.text)
-        is_ours = claims.speaks_of_us(clause.text, self._names, is_aside=True) or says_more
-        if is_ours or claim_words.SOCIAL.match(clause.text):
-            held = entry.stems | (heard.stems if is_theirs else frozenset()) | self._names
-            return "" if evidence.covers(held, clause.content) else "source"
         return ""
 
     def listen(self, heard: str) -> None:
@@ -324,10 +233,6 @@ def _without(card: CardText, field: str) -> CardText:
     if field == "title":
         return replace(card, title="")
     return replace(card, why="") if field == "why" else replace(card, question="")
-
-
-def _is_small(measure: Measure) -> bool:
-    return not measure.unit and not measure.per and measure.value <= SMALL_COUNT
 
 
 def _asks_and_claims(row: Iterable[Clause]) -> bool:
@@ -361,8 +266,14 @@ def _index(entries: dict[str, Entry]) -> dict[str, tuple[str, ...]]:
     return {word: tuple(keys) for word, keys in found.items()}
 
 
-def _names(business: str) -> tuple[re.Pattern[str], str]:
-    """The business's name as a pattern, and the word of it that stands for the whole; empty if none is its own."""
-    parts = business.split()
-    own = (part for part in parts if part.isalpha() and stem(part) not in claim_words.WEAK | claim_words.OWN_NOUNS)
+def _names(business: str, texts: str) -> tuple[re.Pattern[str], str]:
+    """The business's name as a pattern, and the word of it that stands for the whole; empty if none is its own.
+
+    A word that the business's `texts` also write small is an ordinary one: "Solar".
+    """
+    common = claim_words.WEAK | claim_words.OWN_NOUNS
+    small = frozenset(re.findall(r"\b[a-z]+\b", texts))
+    own = (
+        part for part in business.split() if part.isalpha() and part.lower() not in small and stem(part) not in common
+    )
     return re.compile(re.escape(business) or r"(?!)", re.IGNORECASE), next(own, "")
