@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
 from coaching import metrics
@@ -79,6 +79,16 @@ class Coach:
                 done=self._lane_done,
                 changed=self._rung.changed,
             )
+
+    @property
+    def model_outcomes(self) -> Counter[str]:
+        """What became of this call's requests to the model: see `ModelLane.outcomes`. Empty without a model."""
+        return Counter(self._lane.outcomes if self._lane is not None else ())
+
+    @property
+    def is_idle(self) -> bool:
+        """No request to the model is under way."""
+        return self._lane is None or not self._lane.is_busy
 
     def hear(self, line: Line) -> None:
         """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card."""

@@ -1,90 +1,41 @@
-"""Keeps model cards honest: a price, number, name or claim must stand in the business's own material. Pure."""
+"""Keeps model cards honest: a price, number, name or claim must stand in the business's own material. Pure.
 
-# ruff: noqa: E501 - a pattern is data: one a line reads better than broken strings.
+Every text of a card is judged, clause by clause (`coaching.claims`): a claim needs a source that holds its words
+(`coaching.evidence`) and its amounts (`coaching.measures`); a question, an offer of the next step and a repetition of
+what the customer said need none, but may not smuggle a claim in. Some things no card may hold (`coaching.unfit`).
+"""
+
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from coaching import claim_words, claims, evidence, prompts
+from coaching.allowance import Allowance
+from coaching.claims import Clause, Does
+from coaching.evidence import Entry, strong_in
 from coaching.llm.base import CardText
-from coaching.signals.text import words_of
-from coaching.types import Knowledge, Material, SignalKind, Source
+from coaching.measures import by_value, even, measures
+from coaching.stems import listed, stem
+from coaching.types import Material, Source
+from coaching.unfit import Unfit
 
 MAX_SAY = 240
-_NUMBER = re.compile(r"\d[\d.,:]*\d|\d")
-_MONEY = re.compile(r"[$£€%]|\b(?:percent|dollars?|euros?|pounds?|bucks)\b", re.IGNORECASE)
-_NUMBER_WORDS = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
-    r"hundred|thousand|million|half|double|twice|triple)\b",
-    re.IGNORECASE,
-)
+SOURCES_TRIED = 8
+"""When the model names none: those that share the most words with the card."""
+
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w&.-]*[a-z0-9][\w&-]*|\b[A-Z]{2,}[\w-]*")
 _COMMON_NAMES = frozenset(
-    {
-        "I",
-        "I'm",
-        "I'd",
-        "I'll",
-        "OK",
-        "CEO",
-        "CFO",
-        "CTO",
-        "IT",
-        "ROI",
-        "PDF",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-    }
-    | {"Friday", "Saturday", "Sunday", "FAQ", "TV", "US", "UK", "EU", "Q1", "Q2", "Q3", "Q4"}
+    listed(
+        "I I'm I'd I'll OK CEO CFO CTO IT ROI PDF FAQ TV US UK EU HR Q1 Q2 Q3 Q4 Monday Tuesday Wednesday Thursday "
+        "Friday Saturday Sunday January February March April May June July August September October November December"
+    )
 )
-_CLAIM = re.compile(
-    r"\b(?:guarantee\w*|certified|award\w*|patented|proven|fastest|cheapest|best in|number one|leading|unlimited|free|always|never|"
-    r"compliant|customers (?:like|such as|have|save|see)|case stud\w+|risk[- ]free|refund\w*|money[- ]back)\b",
-    re.IGNORECASE,
-)
-
-QUESTIONS: dict[str, str] = {
-    "price": "That's fair. What would you need to see for the price to feel right?",
-    "timing": "I understand. What would have to change for this to be the right time?",
-    "authority": "Makes sense. Who else should be part of this, and what matters most to them?",
-    "need": "Fair enough. How are you handling this today, and what would you improve if you could?",
-    "status_quo": "Good to know. What works best today, and what do you wish worked better?",
-    "trust": "That's a fair concern. What would you need to see to feel comfortable?",
-    "contract": "I hear you. Which part of the commitment worries you most?",
-    "implementation": "Good point. Which part of getting started worries you most?",
-    "security": "Important question. Which security requirements must we meet for you?",
-    "brush_off": "Happy to. So that I send the right thing: what would be most useful to read?",
-}
-_FINER_QUESTIONS: dict[tuple[SignalKind, str], str] = {
-    (
-        SignalKind.PRICE,
-        "question",
-    ): "Happy to talk numbers. So that it's the right one: who would use it, and from when?",
-    (
-        SignalKind.PRICE,
-        "discount",
-    ): "Let's look at it. If the price worked, what else would have to be in place to go ahead?",
-    (SignalKind.BUYING_SIGNAL, "ready"): "Great. What would you like to settle first: the start date or the paperwork?",
-    (SignalKind.BUYING_SIGNAL, "timeline"): "Good. By when would you need it, and what has to happen before then?",
-    (SignalKind.BUYING_SIGNAL, "fit"): "Good to hear. Which part would help you most, and who else should see it?",
-    (SignalKind.BUYING_SIGNAL, "trial"): "Happy to. What would you need to see in it to say yes?",
-    (SignalKind.NEXT_STEP, "proposal"): "Gladly. What must it say for you to be able to decide?",
-    (
-        SignalKind.QUESTION,
-        "proof",
-    ): "Good question. What would convince you: figures, or a talk with somebody like you?",
-    (SignalKind.QUESTION, "price"): "Good question. What would you compare the price with?",
-}
-_KIND_QUESTIONS: dict[SignalKind, str] = {
-    SignalKind.COMPETITOR: "What do you like most about them, and what do you wish was better?",
-    SignalKind.BUYING_SIGNAL: "Glad to hear it. What would you need from me to move forward?",
-    SignalKind.QUESTION: "Good question. What would the ideal answer look like for you?",
-    SignalKind.PRICE: "So that I quote the right thing: what would you like to include?",
-    SignalKind.NEXT_STEP: "Great. Which day works for you, and who should join?",
-}
+ASIDES = ("title", "why", "question")
+"""The texts of a card around its sentence: without ground they are left out, and the sentence stays."""
 
 
 class Ruling(StrEnum):
@@ -94,90 +45,182 @@ class Ruling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a card may be shown. `source` is the business's entry it leans on, None for a question."""
+    """Whether a card may be shown. `source` is the business's entry it leans on, None for a question.
+
+    `field` is the text that has no ground: `say`, `title`, `why` or `question`.
+    """
 
     ruling: Ruling
     reason: str = ""
     source: Source | None = None
+    field: str = ""
 
 
-def question_for(kind: SignalKind, topic: str) -> str:
-    """A safe question on a topic: what a card says when the model's claim has no ground, or no model helps."""
-    return (
-        _FINER_QUESTIONS.get((kind, topic))
-        or QUESTIONS.get(topic)
-        or _KIND_QUESTIONS.get(kind)
-        or "What matters most to you here?"
-    )
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A card without what has no ground. `cuts` are the verdicts on what was left out."""
+
+    card: CardText
+    verdict: Verdict
+    cuts: tuple[Verdict, ...] = ()
 
 
 class Ground:
-    """A business's material, ready to check cards against. Built once per call.
+    """A business's material, ready to check cards against. Built once per call; from one thread.
 
     Only approved facts are ground: their numbers and claims may be said. A play may be named as the source of a
     sentence and its words may be used, but its figures count only if a fact holds them too.
     """
 
     def __init__(self, material: Material) -> None:
-        self._sources = {play.key: Source(play.key, play.title) for play in material.plays}
-        self._sources.update({fact.key: source_of(fact) for fact in material.knowledge})
-        facts = " ".join(f"{fact.title} {fact.body}" for fact in material.knowledge)
-        names = [material.business_name, *material.competitors, *material.keyterms]
-        names += [f"{play.title} {play.say}" for play in material.plays]
-        self._claimable = frozenset(words_of(facts))
-        self._words = self._claimable | frozenset(words_of(" ".join(names)))
-        self._numbers = _numbers(facts)
+        self._entries = evidence.entries_of(material)
+        self._facts = _together(self._entries[fact.key] for fact in material.knowledge)
+        plays = " ".join(f"{play.title} {play.say} {play.question}" for play in material.plays)
+        named = " ".join((material.business_name, *material.competitors, *material.keyterms))
+        self._known = self._facts.stems | evidence.stems_of(even(f"{named} {plays}"))
+        bodies = " ".join(fact.body for fact in material.knowledge)
+        self._business, self._short = _names(material.business_name, f"{plays} {bodies}")
+        self._names = frozenset({stem(self._short)}) if self._short else frozenset()
+        rivals = evidence.stems_of(even(" ".join(material.competitors)))
+        self._allowance = Allowance(self._facts, self._known, self._names, rivals)
+        self._index = _index(self._entries)
+        self._unfit = Unfit(
+            allowed=(named, *prompts.material_lines(material), *(play.question + play.why for play in material.plays)),
+            prompt=(material.live_prompt.system or prompts.DEFAULT_LIVE, prompts.RULES, prompts.CARD_WORDS),
+        )
+        self._heard = evidence.heard_entry("")
+        self._heard_text = ""
 
     def violation(self, say: str, heard: str) -> str:
-        """Why this sentence, finished or still growing, may not be shown, or an empty string.
+        """Why this sentence, still growing, may not be shown yet, or an empty string.
 
-        A sum of money or a percentage must stand in the facts; a plain number or a name may also echo
-        `heard`, what was said in the call. The last, perhaps unfinished word of a growing text is the caller's
-        to hold back.
+        Whatever source the card will name: one of them must hold what it claims so far. The last, perhaps unfinished
+        word of a growing text is the caller's to hold back.
         """
-        own = _numbers(say)
-        allowed = self._numbers if _MONEY.search(say) else self._numbers | _numbers(heard)
-        if own - allowed:
-            return "number"
-        heard_words = frozenset(words_of(heard))
-        for match in _NAME.finditer(say):
-            if match.group() in _COMMON_NAMES:
-                continue
-            if not frozenset(words_of(match.group())) <= self._words | heard_words:
+        text = even(say)
+        reason = self._plain_reason(text, self._call(heard))
+        if reason:
+            return reason
+        found = claims.clauses(self._shortened(text), names=self._names, is_growing=True)
+        return self._held_by_one(found, self._call(heard))[0]
+
+    def judge(self, card: CardText, heard: str) -> Verdict:
+        """Judge a complete card, every text of it. `heard` is what was said in the call."""
+        verdict = self._say(card.say, card.source_key, self._call(heard))
+        if verdict.ruling is Ruling.UNGROUNDED:
+            return verdict
+        entry = self._entries.get(card.source_key)
+        for name in ASIDES:
+            text = even(getattr(card, name))
+            reason = self._aside(text, name, entry, self._call(heard)) if text.strip() else ""
+            if reason:
+                return Verdict(Ruling.UNGROUNDED, reason, field=name)
+        return verdict
+
+    def settle(self, card: CardText, heard: str) -> Settled:
+        """Judge a card, and leave out those texts around its sentence that have no ground."""
+        cuts: list[Verdict] = []
+        while True:
+            verdict = self.judge(card, heard)
+            if verdict.ruling is Ruling.GROUNDED or verdict.field not in ASIDES:
+                return Settled(card, verdict, tuple(cuts))
+            cuts.append(verdict)
+            card = _without(card, verdict.field)
+
+    def _say(self, say: str, key: str, heard: Entry) -> Verdict:
+        text = even(say).strip()
+        if not text or len(text) > MAX_SAY:
+            return Verdict(Ruling.UNGROUNDED, "length", field="say")
+        reason = self._plain_reason(text, heard)
+        found = claims.clauses(self._shortened(text), names=self._names)
+        source = None
+        if not reason and key:
+            entry = self._entries.get(key)
+            reason = "source" if entry is None else self._held(found, entry, heard)
+            source = entry.source if entry else None
+        elif not reason:
+            reason, source = self._held_by_one(found, heard)
+        if reason:
+            return Verdict(Ruling.UNGROUNDED, reason, field="say")
+        return Verdict(Ruling.GROUNDED, source=source)
+
+    def _plain_reason(self, text: str, heard: Entry) -> str:
+        """What needs no reading of clauses: unfit for any card, or a name that nobody knows."""
+        reason = self._unfit.reason(text)
+        if reason:
+            return reason
+        for match in _NAME.finditer(text):
+            name = match.group()
+            if name not in _COMMON_NAMES and not evidence.stems_of(name) <= self._known | heard.stems:
                 return "name"
         return ""
 
-    def judge(self, card: CardText, heard: str) -> Verdict:
-        """Judge a complete card. Without a source it must be a question that claims nothing."""
-        say = card.say.strip()
-        if not say or len(say) > MAX_SAY:
-            return Verdict(Ruling.UNGROUNDED, "length")
-        reason = self.violation(say, heard)
-        if reason:
-            return Verdict(Ruling.UNGROUNDED, reason)
-        return self._sourced(card.source_key, say) if card.source_key else _as_question(say)
+    def _held_by_one(self, found: Sequence[tuple[Clause, ...]], heard: Entry) -> tuple[str, Source | None]:
+        """No source is named: none may be needed, or one must hold it all."""
+        reason = self._held(found, None, heard)
+        if not reason:
+            return "", None
+        content = {word for row in found for clause in row for word in _looked_up(clause.content, clause.text)}
+        shared = Counter(key for word in content for key in self._index.get(word, ()))
+        for key, _ in shared.most_common(SOURCES_TRIED):
+            if not self._held(found, self._entries[key], heard):
+                return "", self._entries[key].source
+        return reason, None
 
-    def _sourced(self, key: str, say: str) -> Verdict:
-        source = self._sources.get(key)
-        if source is None:
-            return Verdict(Ruling.UNGROUNDED, "source")
-        claims = {match.group().lower() for match in _CLAIM.finditer(say)}
-        if not all(frozenset(words_of(claim)) <= self._claimable for claim in claims):
-            return Verdict(Ruling.UNGROUNDED, "claim")
-        return Verdict(Ruling.GROUNDED, source=source)
+    def _held(self, found: Sequence[tuple[Clause, ...]], entry: Entry | None, heard: Entry) -> str:
+        """Why the sentences are not held by this source, by the call, or by themselves; empty when they are."""
+        says_yes = leans = False
+        for row in found:
+            leaning: list[str] = []
+            for clause in row:
+                reason = self._allowance.reason(clause, heard)
+                if not reason:
+                    continue
+                if clause.is_yes:
+                    says_yes = True
+                    continue
+                if entry is None or clause.does is Does.ASKS:
+                    return "claim" if reason == "source" and _asks_and_claims(row) else reason
+                reason = entry.holds_all(clause, self._names)
+                if reason:
+                    return reason
+                if clause is row[0] and not clause.is_gerund and not set(clause.content[:1]) <= entry.stems:
+                    return "source"
+                leaning += clause.content
+            leans = leans or bool(leaning)
+            if leaning and entry is not None and not evidence.covers(entry.stems | self._names, leaning):
+                return "source"
+        return "source" if says_yes and not leans else ""
 
+    def _aside(self, text: str, name: str, entry: Entry | None, heard: Entry) -> str:
+        """Why a title, a reason or a further question may not be shown."""
+        is_titled = name == "title" and len(_NAME.findall(text)) > 1
+        reason = self._unfit.reason(text) if is_titled else self._plain_reason(text, heard)
+        if reason or name == "question":
+            found = claims.clauses(self._shortened(text), names=self._names)
+            return reason or (self._held(found, entry, heard) if entry else self._held_by_one(found, heard)[0])
+        if is_titled and not evidence.covers(self._known | heard.stems | claim_words.EMPATHY, claims.content_of(text)):
+            return "name"
+        for row in claims.clauses(self._shortened(text), names=self._names):
+            for clause in row:
+                reason = self._allowance.remark_reason(clause, entry or self._facts, heard, is_title=name == "title")
+                if reason:
+                    return reason
+        return ""
 
-def source_of(fact: Knowledge) -> Source:
-    """What a card says about a fact it leans on: its title, and where the fact is from."""
-    return Source(fact.key, fact.title, fact.source, fact.source_url)
+    def listen(self, heard: str) -> None:
+        """Read what was said ahead of the checks: it takes as long as several of them."""
+        self._call(heard)
 
+    def _call(self, heard: str) -> Entry:
+        """What was said, read once for all checks of one card."""
+        if heard != self._heard_text:
+            self._heard, self._heard_text = evidence.heard_entry(heard), heard
+        return self._heard
 
-def _as_question(say: str) -> Verdict:
-    if "?" not in say:
-        return Verdict(Ruling.UNGROUNDED, "source")
-    if _CLAIM.search(say):
-        return Verdict(Ruling.UNGROUNDED, "claim")
-    return Verdict(Ruling.GROUNDED)
+    def _shortened(self, text: str) -> str:
+        """The business's whole name as its first word, so that the others count for nothing."""
+        return self._business.sub(self._short, text) if self._short else text
 
 
 def safe_part(say: str) -> str:
@@ -186,7 +229,51 @@ def safe_part(say: str) -> str:
     return head if space else ""
 
 
-def _numbers(text: str) -> frozenset[str]:
-    digits = {match.group().replace(",", "").strip(".:") for match in _NUMBER.finditer(text)}
-    words = {match.group().lower() for match in _NUMBER_WORDS.finditer(text)}
-    return frozenset(digits | words)
+def _without(card: CardText, field: str) -> CardText:
+    if field == "title":
+        return replace(card, title="")
+    return replace(card, why="") if field == "why" else replace(card, question="")
+
+
+def _asks_and_claims(row: Iterable[Clause]) -> bool:
+    kept = list(row)
+    return any(one.does is Does.ASKS for one in kept) and any(strong_in(one.text) for one in kept)
+
+
+def _together(entries: Iterable[Entry]) -> Entry:
+    """All facts as one: what may be named at all."""
+    kept = tuple(entries)
+    return Entry(
+        source=None,
+        stems=frozenset[str]().union(*(entry.stems for entry in kept)),
+        amounts=by_value(measure for entry in kept for measure in evidence.each(entry.amounts)),
+        strong=frozenset[str]().union(*(entry.strong for entry in kept)),
+        own_strong=frozenset[str]().union(*(entry.own_strong for entry in kept)),
+        has_negation=any(entry.has_negation for entry in kept),
+    )
+
+
+def _looked_up(content: Iterable[str], text: str) -> tuple[str, ...]:
+    """By what a source is found: words, and the values of amounts."""
+    return (*content, *(str(measure.value) for measure in measures(text)))
+
+
+def _index(entries: dict[str, Entry]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for key, entry in entries.items():
+        for word in (*(entry.stems - claim_words.WEAK), *map(str, entry.amounts)):
+            found.setdefault(word, []).append(key)
+    return {word: tuple(keys) for word, keys in found.items()}
+
+
+def _names(business: str, texts: str) -> tuple[re.Pattern[str], str]:
+    """The business's name as a pattern, and the word of it that stands for the whole; empty if none is its own.
+
+    A word that the business's `texts` also write small is an ordinary one: "Solar".
+    """
+    common = claim_words.WEAK | claim_words.OWN_NOUNS
+    small = frozenset(re.findall(r"\b[a-z]+\b", texts))
+    own = (
+        part for part in business.split() if part.isalpha() and part.lower() not in small and stem(part) not in common
+    )
+    return re.compile(re.escape(business) or r"(?!)", re.IGNORECASE), next(own, "")

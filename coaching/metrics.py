@@ -14,6 +14,11 @@ model_errors = Counter("salespilot_model_errors_total", "Model calls that failed
 cards = Counter(
     "salespilot_cards_total", "Cards by lane and outcome: shown, late, stale, held_back.", ["lane", "outcome"]
 )
+ungrounded = Counter(
+    "salespilot_cards_ungrounded_total",
+    "Texts of model cards without ground in the business's material, by field (say, title, why, question) and reason.",
+    ["field", "reason"],
+)
 model_circuits_open = Gauge(
     "salespilot_model_circuits_open", "Models resting after failures, by whose circuit: business, provider.", ["scope"]
 )

@@ -1,18 +1,20 @@
 """The model lane of one call: asks, listens to the growing card, shows it only while it still fits.
 
 One request at a time, in one task that the lane owns. First words after the deadline, a text that changed
-under the question, a claim without ground: the card is not shown and its tokens are metered as waste.
+under the question, a claim without ground: the card is not shown and its tokens are metered as waste. Whether it still
+fits is looked at when its first words come and again before the finished card takes its place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from coaching import context, grounding, metrics, prompts
+from coaching import context, grounding, metrics, prompts, safe_questions
 from coaching.attention import Offer, Verdict
 from coaching.clocks import CallClock
 from coaching.desk import Desk
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 GRACE_S = 0.2
 JOIN_S = 0.04
 MODEL_PRIORITY = 60
+ASK_FIRST = "Ask first: our material holds nothing that says this."
 _KINDS = {kind.value: kind for kind in SignalKind}
 
 
@@ -49,7 +52,6 @@ class _Answer:
     last_shown_at: float = 0.0
     shown_text: str = ""
     is_held: bool = False
-    is_unsafe: bool = False
     is_published: bool = False
     replaces: str | None = None
     usage: list[Usage] = field(default_factory=list)
@@ -73,6 +75,9 @@ class ModelLane:
 
     From its warm-up or first question to `aclose` it follows a model that may rest, so that this call's model is
     looked after in the background; `changed` is told when such a model begins to rest, and when it is well again.
+    `outcomes` counts the requests of this call by what became of them (`shown`, `late`, `stale`, `ungrounded`, …), and
+    among the cards shown those whose sentence became a safe question (`questioned`) and the titles and reasons left out
+    (`cut`).
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class ModelLane:
         self._material = material
         self._prefix = prompts.live_prefix(material)
         self._requests_left = material.live_prompt.limits.max_requests
+        self.outcomes: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -133,6 +139,7 @@ class ModelLane:
             started_at=self._clock(),
             heard=f"{transcript.recent_text()} {ask.line.text}",
         )
+        self._ground.listen(answer.heard)
         self._task = asyncio.get_running_loop().create_task(self._run(answer), name="model-card")
         return True
 
@@ -183,10 +190,11 @@ class ModelLane:
             outcome, error = "failed", ModelError("internal", retryable=True)
         finally:
             self._meter(answer)
-            if answer.shown_text and not answer.is_published:
-                self._sink.card_text(answer.card_id, "")
+            if not answer.is_published:
+                self._withdraw(answer)
         if error is not None and error.reason == "resting":
             self._requests_left += 1
+        self.outcomes[outcome] += 1
         if outcome != "shown":
             metrics.cards.labels(Lane.MODEL.value, outcome).inc()
         self._done(LaneReport(answer.ask, card, error))
@@ -207,6 +215,8 @@ class ModelLane:
                 if isinstance(item, Usage):
                     answer.usage.append(item)
                     continue
+                if not is_judged and not self._still_fits(answer.ask):
+                    raise NotShown("stale")
                 if not answer.said and (item.say or item.is_complete):
                     limit.reschedule(started + request.total_s)
                     self._first_words(answer)
@@ -222,13 +232,15 @@ class ModelLane:
         return card
 
     def _first_words(self, answer: _Answer) -> None:
-        """Decide, once, whether this card may appear: in its own right, in place of an instant card, or later."""
         metrics.model_seconds.labels("first_token").observe(self._clock() - answer.started_at)
-        if not self._still_fits(answer.ask):
-            raise NotShown("stale")
+        self._look(answer)
+
+    def _look(self, answer: _Answer) -> None:
+        """Decide whether this card may appear now: in its own right, in place of an instant card, or a little later."""
         now_ms = self._call_clock.now_ms()
         if self._desk.attention.is_away(answer.offer, now_ms):
             raise NotShown("away")
+        answer.is_held = False
         answer.replaces = self._desk.shown_for(answer.ask.signal.id)
         if answer.replaces is not None:
             if self._desk.attention.is_rep_speaking(now_ms):
@@ -240,15 +252,14 @@ class ModelLane:
         answer.is_held = verdict is Verdict.HOLD
 
     def _grow(self, answer: _Answer) -> None:
-        """Show more of the text: whole words only, only while they are grounded, joined within 40 ms."""
-        if answer.is_held or answer.is_unsafe:
-            return
-        text = grounding.safe_part(answer.said)
-        if self._ground.violation(text, answer.heard):
-            answer.is_unsafe = True
-            return
+        """Show more of the text: whole words only, only as far as it is grounded, joined within 40 ms."""
         now = self._clock()
-        if len(text.split()) < 2 or (answer.shown_text and now - answer.last_shown_at < JOIN_S):
+        text = grounding.safe_part(answer.said)
+        if answer.is_held or len(text.split()) < 2 or text == answer.shown_text:
+            return
+        if answer.shown_text and now - answer.last_shown_at < JOIN_S:
+            return
+        if self._ground.violation(text, answer.heard):
             return
         if not answer.shown_text and answer.replaces is None:
             self._desk.drop_held(answer.ask.signal.id)
@@ -259,21 +270,40 @@ class ModelLane:
         """Publish the finished card, or what stands in for it, or nothing."""
         if not said.should_show:
             raise NotShown("declined")
-        verdict = self._ground.judge(said, answer.heard)
+        self._look(answer)
+        settled = self._ground.settle(said, answer.heard)
+        said, verdict = settled.card, settled.verdict
+        self._count(settled.cuts)
         if verdict.ruling is grounding.Ruling.UNGROUNDED:
-            metrics.model_errors.labels(f"ungrounded_{verdict.reason}").inc()
+            self._count((verdict,))
             if not answer.shown_text:
                 raise NotShown("ungrounded")
-            question = grounding.question_for(answer.ask.signal.kind, answer.ask.signal.topic)
-            said = replace(said, say=question, why="Ask first: our material holds no figure for this.", title="")
+            self.outcomes["questioned"] += 1
+            question = safe_questions.question_for(answer.ask.signal.kind, answer.ask.signal.topic)
+            said = replace(said, say=question, why=ASK_FIRST, title="", question="")
         card = self._card(answer, said, verdict)
         answer.is_published = True
         if answer.is_held:
+            self._withdraw(answer)
             self._desk.drop_held(answer.ask.signal.id)
             answer.is_published = self._desk.offer(card, answer.offer) is not Verdict.DROP
             return card
+        if not answer.shown_text and answer.replaces is None:
+            self._desk.drop_held(answer.ask.signal.id)
         self._desk.publish_started(card, answer.offer, is_counted=answer.replaces is not None)
         return card
+
+    def _count(self, verdicts: Iterable[grounding.Verdict]) -> None:
+        """What had no ground, for the whole service by field and reason, and for this call."""
+        for verdict in verdicts:
+            metrics.ungrounded.labels(verdict.field, verdict.reason).inc()
+            if verdict.field != "say":
+                self.outcomes["cut"] += 1
+
+    def _withdraw(self, answer: _Answer) -> None:
+        if answer.shown_text:
+            answer.shown_text = ""
+            self._sink.card_text(answer.card_id, "")
 
     def _card(self, answer: _Answer, said: CardText, verdict: grounding.Verdict) -> Card:
         signal = answer.ask.signal
@@ -292,6 +322,7 @@ class ModelLane:
             replaces=answer.replaces,
             prompt_version=self._material.live_prompt.number,
             playbook_version=self._material.playbook_version,
+            question=said.question.strip(),
         )
 
     def _meter(self, answer: _Answer) -> None:

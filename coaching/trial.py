@@ -145,7 +145,8 @@ class Bench:
             return Trial(Outcome.FAILED, "empty")
         if not card.should_show:
             return Trial(Outcome.DECLINED)
-        verdict = self._ground.judge(card, asked.said)
+        settled = self._ground.settle(card, asked.said)
+        card, verdict = settled.card, settled.verdict
         trial = Trial(
             Outcome.SHOWN,
             say=card.say.strip(),

@@ -44,7 +44,8 @@ class CardText:
     """The growing card. `is_complete` only on the last one, when every field stands.
 
     `should_show` False is the model's own word that no card is useful now. `source_key` names the
-    knowledge entry or play the claim comes from, or is empty for a question.
+    knowledge entry or play the claim comes from, or is empty for a question. `question` is one to ask after it: our
+    schema has none, a server that holds to no schema may send one.
     """
 
     say: str
@@ -52,6 +53,7 @@ class CardText:
     kind: str = ""
     title: str = ""
     source_key: str = ""
+    question: str = ""
     should_show: bool = True
     is_complete: bool = False
 

@@ -177,9 +177,8 @@ def whole_card(text: str) -> CardText:
     should_show = fields.get("should_show") is not False
     if should_show and not say.strip():
         raise ModelError("empty", retryable=True)
-    words = {
-        name: value for name in ("why", "kind", "title", "source_key") if isinstance(value := fields.get(name), str)
-    }
+    names = ("why", "kind", "title", "source_key", "question")
+    words = {name: value for name in names if isinstance(value := fields.get(name), str)}
     return CardText(say=say, should_show=should_show, is_complete=True, **words)
 
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from coaching.grounding import question_for
 from coaching.llm.base import CardModel, CardRequest, CardText, Changed, ModelError
 from coaching.llm.circuit import is_providers
 from coaching.llm.deadline import in_time
 from coaching.llm.probes import Circuits, Follower, Watch
+from coaching.safe_questions import question_for
 from coaching.sink import CoachingRung
 from coaching.types import Card, Lane, Signal, SignalKind, Usage
 

@@ -160,8 +160,8 @@ async def test_a_late_model_card_is_not_shown_and_the_light_says_tips(sink: Sink
 
 
 async def test_an_invented_price_becomes_a_question_once_words_were_visible(sink: Sink, clock: Clock) -> None:
-    invented = replace(GROUNDED, say="I can offer you a price of $20 per seat.")
-    model = ScriptedModel(invented, ("I can offer you", "I can offer you a price of $20 per seat"))
+    invented = replace(GROUNDED, say="Acme costs only $20 per seat.")
+    model = ScriptedModel(invented, ("Acme costs only", "Acme costs only $20 per seat"))
     coach = coach_for(sink, clock, model)
     coach.hear(line(OBJECTION))
     await until(lambda: len(sink.cards) == 2)

@@ -9,10 +9,11 @@ from functools import partial
 import pytest
 
 from coaching.coach import Coach
-from coaching.grounding import Ground, Ruling, question_for
+from coaching.grounding import Ground, Ruling
 from coaching.llm.base import CardText, ModelError
 from coaching.llm.probes import Circuits
 from coaching.llm.tips import GENERAL_TITLE, GuardedModel
+from coaching.safe_questions import question_for
 from coaching.types import LIVE_LIMITS, CardAction, Channel, Lane, Material, SignalKind
 from coaching.virtual_time import run
 from tests.coaching.fakes import MATERIAL, Clock, ScriptedModel, Sink, line, until

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from coaching.grounding import Ground, Ruling, question_for, safe_part
+from coaching.grounding import Ground, Ruling, safe_part
 from coaching.llm.base import CardText
+from coaching.safe_questions import question_for
 from coaching.types import SignalKind
 from tests.coaching.fakes import MATERIAL
 

@@ -19,6 +19,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.vendors.openai_faults import Fault, breaks_in_the_middle
+from tests.vendors.openai_obedient import obey
 
 __all__ = ["Fault", "OpenAIServer", "Recorded", "Script"]
 
@@ -49,6 +50,7 @@ class Script:
     """How the server behaves from now on. Queues are taken from the left, one per request.
 
     `declines`: requests whose prompt holds one of these words are refused by the model, however often they come.
+    `obeys`: it does whatever the words of the call tell it to (`tests.vendors.openai_obedient`).
     """
 
     first_token_s: float = 0.02
@@ -61,6 +63,7 @@ class Script:
     formats: tuple[str, ...] = ("json_schema", "json_object", "text")
     sends_usage: bool = True
     replay: list[str] | None = None
+    obeys: bool = False
 
 
 class OpenAIServer:
@@ -70,6 +73,8 @@ class OpenAIServer:
         self.script = Script()
         self.requests: list[Recorded] = []
         self.problems: list[str] = []
+        self.usual: list[dict[str, Any]] = []
+        self.obeyed: list[dict[str, Any]] = []
         self.connections: set[object] = set()
         self._key = key
         self._port = port
@@ -134,7 +139,7 @@ class OpenAIServer:
         if fault.kind == "status":
             fault.breaks()
             return _error(fault)
-        answer = self.script.answers.popleft() if self.script.answers else _answer(body)
+        answer = self.script.answers.popleft() if self.script.answers else self._answered(body)
         usage = self._usage(body, answer)
         if not body.get("stream"):
             return web.json_response(_completion(body, answer, usage))
@@ -191,6 +196,15 @@ class OpenAIServer:
         if fault.kind == "json_body":
             return web.json_response(whole)
         return web.Response(text="<html>hello</html>", content_type="text/html")
+
+    def _answered(self, body: dict[str, Any]) -> dict[str, Any]:
+        """By the prompt's content, or by what the call orders. `usual` and `obeyed` keep both."""
+        usual = _answer(body)
+        self.usual.append(usual)
+        ordered = obey(body, usual) if self.script.obeys and body.get("stream") else None
+        if ordered is not None:
+            self.obeyed.append(ordered)
+        return ordered or usual
 
     def _fault(self, body: dict[str, Any]) -> Fault:
         """The next one; without a kind when all is well."""
