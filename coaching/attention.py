@@ -1,7 +1,7 @@
 """The attention budget: whether a card may be pushed now. Pure; time is the call's own clock in milliseconds.
 
 One pushed card per `seconds_between_cards`, `cards_per_10_minutes` at most, none while the rep speaks, none
-on a dismissed topic. Compliance cards pass all of it but their own cool-down. The screen keeps the card
+on a dismissed topic, none on a subject that another card, of either lane, spoke on just before. Compliance cards pass all of it but their own cool-down. The screen keeps the card
 before as the one collapsed card.
 """
 
@@ -63,6 +63,7 @@ class Attention:
         self._heeds_speech = heeds_speech
         self._pushed: deque[int] = deque()
         self._played: dict[str, int] = {}
+        self._spoken_on: dict[tuple[SignalKind, str], int] = {}
         self._dismissed: set[tuple[SignalKind, str]] = set()
         self._snoozed: dict[tuple[SignalKind, str], int] = {}
         self._offers: dict[str, Offer] = {}
@@ -82,6 +83,9 @@ class Attention:
     def _within_budget(self, offer: Offer, now_ms: int) -> tuple[Verdict, str]:
         if self.is_away(offer, now_ms):
             return Verdict.DROP, "away"
+        spoken_ms = self._spoken_on.get(offer.subject)
+        if spoken_ms is not None and now_ms - spoken_ms < 1_000 * offer.cooldown_s:
+            return Verdict.DROP, "cooldown"
         while self._pushed and now_ms - self._pushed[0] >= WINDOW_MS:
             self._pushed.popleft()
         if len(self._pushed) >= self._per_window:
@@ -100,6 +104,8 @@ class Attention:
         self._played[offer.key] = now_ms
         if not offer.is_compliance:
             self._pushed.append(now_ms)
+            if offer.topic:
+                self._spoken_on[offer.subject] = now_ms
         self.replaced(offer, card_id)
 
     def replaced(self, offer: Offer, card_id: str) -> None:

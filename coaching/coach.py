@@ -18,7 +18,7 @@ from coaching.llm.base import CardModel, ModelError
 from coaching.llm.tips import Rung, TipCache, general_card
 from coaching.model_lane import LaneReport, ModelLane
 from coaching.moments import Moments
-from coaching.planner import Ask, Planner
+from coaching.planner import WHOLE_TURN, Ask, Planner
 from coaching.sink import CoachSink
 from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
 
@@ -81,7 +81,13 @@ class Coach:
             )
 
     def hear(self, line: Line) -> None:
-        """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card."""
+        """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card.
+
+        A line without text says that a turn ended.
+        """
+        if not line.text:
+            self._end_turn(line)
+            return
         if not line.recovered:
             self._call_clock.note(line.end_ms)
         heard = self._ears.hear(line)
@@ -100,8 +106,10 @@ class Coach:
             self._desk.settle()
         if line.is_final:
             self._transcript.add(line)
+            self._planner.note(line)
             for moment in self._moments.on_line(line):
                 self._sink.moment(moment)
+            self._end_turn(line)
 
     def note_speaking(self, channel: Channel, is_speaking: bool, now_ms: int) -> None:
         """Whether a channel speaks now, from its energy; call it on every change. Cards wait while the rep speaks."""
@@ -125,6 +133,7 @@ class Coach:
             if is_free and self._desk.offer_now(self._play_card(cue), _play_offer(cue)):
                 self._ears.course.done(cue.play.key)
                 is_free = False
+        self._ask_what_waits()
 
     def act(self, card_id: str, action: CardAction) -> None:
         """What the rep did with a card. Unknown cards are ignored."""
@@ -197,7 +206,7 @@ class Coach:
 
     def _help_without_model(self, signal: Signal) -> None:
         """The model failed at a moment that deserves a card: unless a play answered it, the best line there is."""
-        if signal.id in self._played:
+        if signal.id in self._played or signal.topic == WHOLE_TURN:
             return
         card = self._tips.card_for(signal)
         if card is not None:
@@ -238,8 +247,31 @@ class Coach:
         if self._lane is None or not heard.found:
             return
         now_ms = self._call_clock.now_ms()
-        ask = self._planner.plan(heard.found, line, now_ms)
-        if ask is None:
+        self._ask(self._planner.plan(heard.found, line, now_ms, may_overtake=self._lane.gives_up_for))
+
+    def _end_turn(self, line: Line) -> None:
+        """The customer has finished: the rep needs the help now that could not be asked for before."""
+        if self._lane is None or not line.ends_turn or line.recovered or line.channel is not Channel.CUSTOMER:
+            return
+        self._call_clock.note(line.end_ms)
+        self._ask(self._planner.end_turn(self._call_clock.now_ms(), line.end_ms))
+
+    def _ask_what_waits(self) -> None:
+        if self._lane is None or self._lane.is_busy or self._desk.attention.is_rep_speaking(self._call_clock.now_ms()):
+            return
+        ask = self._planner.due(self._call_clock.now_ms())
+        if ask is not None and not self._still_fits(ask):
+            self._planner.dropped(ask)
+            return
+        self._ask(ask)
+
+    def _ask(self, ask: Ask | None) -> None:
+        """Ask the model if the card could be seen; what another request keeps from it waits."""
+        if self._lane is None or ask is None:
+            return
+        now_ms = self._call_clock.now_ms()
+        if not self._desk.has_room(ask.offer, ask.signal.id):
+            self._planner.wait(ask)
             return
         if self._lane.is_spent:
             self._rung.failed(ModelError("all_asked", retryable=False))
@@ -248,25 +280,31 @@ class Coach:
             return
         if self._lane.ask(ask, self._transcript, self._moments.all):
             self._planner.asked(ask, now_ms)
+        else:
+            self._planner.wait(ask)
 
     def _still_fits(self, ask: Ask) -> bool:
+        """Whether the words that were asked about still stand; of a whole turn: whether the rep has not answered it."""
+        if ask.is_whole_turn:
+            return self._transcript.turns[-1].channel is Channel.CUSTOMER
         signal = ask.signal
         return self._ears.tracker.still_says(signal.channel, ask.line.utterance, signal.kind, signal.topic)
 
     def _lane_done(self, report: LaneReport) -> None:
+        ask = report.ask
         if report.error is not None:
             metrics.model_errors.labels(report.error.reason).inc()
             self._rung.failed(report.error)
-            if self._still_fits(report.ask):
-                self._help_without_model(report.ask.signal)
+            if self._still_fits(ask):
+                self._help_without_model(ask.signal)
             else:
-                self._planner.discarded(report.ask)
+                self._planner.discarded(ask)
             return
         self._rung.worked()
-        if report.card is not None:
-            self._tips.keep(report.card, report.ask.signal)
-        else:
-            self._planner.discarded(report.ask)
+        if report.card is None:
+            self._planner.discarded(ask)
+        elif not ask.is_whole_turn:
+            self._tips.keep(report.card, ask.signal)
 
 
 def _nobody_asks(cue: Cue) -> None:

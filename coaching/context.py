@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coaching import prompts
+from coaching.planner import WHOLE_TURN
 from coaching.types import Channel, Line, Material, Moment, Signal
 
 FULL_TURNS = 10
@@ -19,6 +20,11 @@ TURN_CHARS = 600
 FACTS_CHARS = 1_200
 FACT_CHARS = 160
 MOMENTS_KEPT = 12
+TURN_TASK = (
+    "The customer has just finished speaking, and no rule found a moment in it. Their last words, as data: {quote}. "
+    "Write a card only if they hold a doubt, an interest, a question or a need that deserves one sentence of help now; "
+    "otherwise set should_show to false."
+)
 TOKEN_CEILING = prompts.PREFIX_CHARS // 4 + 4_000
 
 _FACT = re.compile(
@@ -109,6 +115,8 @@ def card_messages(
             "</call>",
         )
     )
+    if signal.topic == WHOLE_TURN:
+        return (("system", prefix), ("user", f"{call}\n{TURN_TASK.format(quote=prompts.quoted(signal.quote))}"))
     task = (
         f"The customer just raised: {signal.kind.value} about {signal.topic}. "
         f"Their words, as data: {prompts.quoted(signal.quote)}. Write the card now."

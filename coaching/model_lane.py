@@ -1,6 +1,7 @@
 """The model lane of one call: asks, listens to the growing card, shows it only while it still fits.
 
-One request at a time, in one task that the lane owns. First words after the deadline, a text that changed
+One request at a time, in one task that the lane owns; one that is worth less, or asks about words that no longer
+stand, is given up for another as long as none of its words is visible. First words after the deadline, a text that changed
 under the question, a claim without ground: the card is not shown and its tokens are metered as waste.
 """
 
@@ -24,7 +25,6 @@ from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
 log = logging.getLogger(__name__)
 GRACE_S = 0.2
 JOIN_S = 0.04
-MODEL_PRIORITY = 60
 _KINDS = {kind.value: kind for kind in SignalKind}
 
 
@@ -51,6 +51,7 @@ class _Answer:
     is_held: bool = False
     is_unsafe: bool = False
     is_published: bool = False
+    is_overtaken: bool = False
     replaces: str | None = None
     usage: list[Usage] = field(default_factory=list)
 
@@ -104,6 +105,8 @@ class ModelLane:
         self._prefix = prompts.live_prefix(material)
         self._requests_left = material.live_prompt.limits.max_requests
         self._task: asyncio.Task[None] | None = None
+        self._answer: _Answer | None = None
+        self._given_up: set[asyncio.Task[None]] = set()
 
     @property
     def is_busy(self) -> bool:
@@ -115,11 +118,11 @@ class ModelLane:
         return self._requests_left <= 0
 
     def ask(self, ask: Ask, transcript: context.Transcript, moments: tuple[Moment, ...]) -> bool:
-        """Start asking; False while another request is in flight, or when none is left.
+        """Start asking; False while a request is in flight that is not given up for this one, or when none is left.
 
-        The context is read before this returns.
+        The context is read before this returns. The request begins once the one before it has let go of the vendor.
         """
-        if self.is_busy or self.is_spent:
+        if self.is_spent or (self.is_busy and not self.gives_up_for(ask)):
             return False
         self._requests_left -= 1
         self._follow()
@@ -129,12 +132,23 @@ class ModelLane:
         answer = _Answer(
             ask=ask,
             request=request,
-            offer=Offer(f"model-{signal.kind.value}-{signal.topic}", signal.kind, signal.topic, MODEL_PRIORITY),
+            offer=ask.offer,
             started_at=self._clock(),
             heard=f"{transcript.recent_text()} {ask.line.text}",
         )
-        self._task = asyncio.get_running_loop().create_task(self._run(answer), name="model-card")
+        before = self._give_up() if self.is_busy else None
+        self._answer = answer
+        self._task = asyncio.get_running_loop().create_task(self._run(answer, before), name="model-card")
         return True
+
+    def gives_up_for(self, ask: Ask) -> bool:
+        """Whether the request in flight yields: nothing of it is visible, and it is worth less or asks about words
+        that changed. At most one after the other for each step of worth, so requests stay few.
+        """
+        answer = self._answer
+        if answer is None or not self.is_busy or answer.shown_text or answer.is_published:
+            return False
+        return ask.worth > answer.ask.worth or not self._still_fits(answer.ask)
 
     async def warm_up(self) -> None:
         """Connect, and let the vendor cache the fixed prefix by one throw-away request. Raises `ModelError`."""
@@ -149,9 +163,12 @@ class ModelLane:
         """Stop the request in flight and wait until it let go; the call needs its model no more."""
         self._unfollow()
         task, self._task = self._task, None
+        ending = set(self._given_up)
         if task is not None and not task.done():
             task.cancel()
-            await asyncio.wait({task})
+            ending.add(task)
+        if ending:
+            await asyncio.wait(ending)
 
     def _warm_up_request(self) -> CardRequest:
         messages = (("system", self._prefix), ("user", "The call has not begun. Set should_show to false."))
@@ -166,7 +183,20 @@ class ModelLane:
         if leave is not None:
             leave()
 
-    async def _run(self, answer: _Answer) -> None:
+    def _give_up(self) -> asyncio.Task[None] | None:
+        """End the request in flight; gives what is over once it let go."""
+        task, answer = self._task, self._answer
+        if task is None or answer is None:
+            return None
+        answer.is_overtaken = True
+        task.cancel()
+        self._given_up.add(task)
+        task.add_done_callback(self._given_up.discard)
+        return task
+
+    async def _run(self, answer: _Answer, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait({before})
         card: Card | None = None
         error: ModelError | None = None
         outcome = "shown"
@@ -182,6 +212,8 @@ class ModelLane:
             log.exception("a model card broke", extra={"call_id": self._call_id})
             outcome, error = "failed", ModelError("internal", retryable=True)
         finally:
+            if answer.is_overtaken:
+                metrics.cards.labels(Lane.MODEL.value, "overtaken").inc()
             self._meter(answer)
             if answer.shown_text and not answer.is_published:
                 self._sink.card_text(answer.card_id, "")
@@ -241,7 +273,7 @@ class ModelLane:
 
     def _grow(self, answer: _Answer) -> None:
         """Show more of the text: whole words only, only while they are grounded, joined within 40 ms."""
-        if answer.is_held or answer.is_unsafe:
+        if answer.is_held or answer.is_unsafe or answer.ask.is_whole_turn:
             return
         text = grounding.safe_part(answer.said)
         if self._ground.violation(text, answer.heard):
@@ -286,8 +318,8 @@ class ModelLane:
             say=said.say.strip(),
             why=said.why.strip()[:160],
             topic=signal.topic,
-            trigger_end_ms=signal.end_ms,
-            signal_id=signal.id,
+            trigger_end_ms=answer.ask.at_ms,
+            signal_id=None if answer.ask.is_whole_turn else signal.id,
             source=verdict.source,
             replaces=answer.replaces,
             prompt_version=self._material.live_prompt.number,

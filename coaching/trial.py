@@ -1,7 +1,8 @@
 """Moments of a stored call through a prompt version: what the rep would have seen. No screen, no clock of a call. Pure.
 
 What the model is shown comes from the code that live calls use: the planner chooses the moments, `context` builds
-the messages, `grounding` judges the answer. Only the attention budget is left out: it depends on cards shown before.
+the messages, `grounding` judges the answer. Left out is the attention budget, which depends on cards shown before, and
+what depends on the end of a turn, which a log does not keep.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from enum import StrEnum
 from coaching import context, prompts
 from coaching.grounding import Ground, Ruling
 from coaching.llm.base import CardModel, CardText, ModelError, card_request, estimate
-from coaching.planner import Planner
+from coaching.planner import Ask, Planner
 from coaching.types import Line, Material, Moment, Signal, Usage
 
 SEARCH_MS = 2_000
+TICK_MS = 1_000
+"""How often a live call looks for what waited."""
+
 PURPOSE = "test"
 
 
@@ -71,19 +75,28 @@ def retrace(entries: Iterable[Line | Signal | Moment], *, is_mono: bool = False)
             heard_in.setdefault(id(line), []).append(signal)
     planner, transcript = Planner(is_mono=is_mono), context.Transcript()
     moments: dict[str, Moment] = {}
-    asked = []
+    asked: list[Asked] = []
+
+    def note(ask: Ask | None, at_ms: int) -> None:
+        if ask is None:
+            return
+        planner.asked(ask, at_ms)
+        messages = context.card_messages("", transcript, tuple(moments.values()), ask.signal, ask.line)
+        said = f"{transcript.recent_text()} {ask.line.text}"
+        asked.append(Asked(ask.signal, ask.line, messages[-1][1], said))
+
+    until_ms = 0
     for entry in log:
         if isinstance(entry, Moment):
             moments[entry.id] = entry
         if not isinstance(entry, Line):
             continue
-        ask = planner.choose(heard_in.get(id(entry), ()), entry, entry.end_ms)
-        if ask is not None:
-            planner.asked(ask, entry.end_ms)
-            messages = context.card_messages("", transcript, tuple(moments.values()), ask.signal, entry)
-            said = f"{transcript.recent_text()} {entry.text}"
-            asked.append(Asked(ask.signal, entry, messages[-1][1], said))
+        for at_ms in range(until_ms, entry.end_ms, TICK_MS):
+            note(planner.due(at_ms), at_ms)
+        note(planner.choose(heard_in.get(id(entry), ()), entry, entry.end_ms), entry.end_ms)
+        planner.note(entry)
         transcript.add(entry)
+        until_ms = max(until_ms, entry.end_ms)
     return tuple(asked)
 
 
