@@ -1,8 +1,8 @@
 """The attention budget: whether a card may be pushed now. Pure; time is the call's own clock in milliseconds.
 
 One pushed card per `seconds_between_cards`, `cards_per_10_minutes` at most, none while the rep speaks, none
-on a dismissed topic, none on a subject that another card, of either lane, spoke on just before. Compliance cards pass all of it but their own cool-down. The screen keeps the card
-before as the one collapsed card.
+on a dismissed topic, none on a subject that another card, of either lane, spoke on just before. Compliance
+cards pass all of it but their own cool-down. The screen keeps the card before as the one collapsed card.
 """
 
 from __future__ import annotations
@@ -81,11 +81,9 @@ class Attention:
         return self._within_budget(offer, now_ms)
 
     def _within_budget(self, offer: Offer, now_ms: int) -> tuple[Verdict, str]:
-        if self.is_away(offer, now_ms):
-            return Verdict.DROP, "away"
-        spoken_ms = self._spoken_on.get(offer.subject)
-        if spoken_ms is not None and now_ms - spoken_ms < 1_000 * offer.cooldown_s:
-            return Verdict.DROP, "cooldown"
+        rests = self._rests(offer, now_ms)
+        if rests:
+            return Verdict.DROP, rests
         while self._pushed and now_ms - self._pushed[0] >= WINDOW_MS:
             self._pushed.popleft()
         if len(self._pushed) >= self._per_window:
@@ -98,6 +96,14 @@ class Attention:
         if self.is_rep_speaking(now_ms):
             return Verdict.HOLD, "speaking"
         return Verdict.SHOW, ""
+
+    def _rests(self, offer: Offer, now_ms: int) -> str:
+        """Why nothing may be said on this subject now, or an empty string."""
+        if self.is_away(offer, now_ms):
+            return "away"
+        spoken_ms = self._spoken_on.get(offer.subject)
+        is_fresh = spoken_ms is not None and now_ms - spoken_ms < 1_000 * offer.cooldown_s
+        return "cooldown" if is_fresh else ""
 
     def pushed(self, offer: Offer, card_id: str, now_ms: int) -> None:
         """Count a card that was pushed. A replacement of a visible card is not pushed: call `replaced`."""

@@ -91,13 +91,7 @@ class Coach:
         if not line.recovered:
             self._call_clock.note(line.end_ms)
         heard = self._ears.hear(line)
-        for found in heard.found:
-            if found.is_new:
-                self._sink.signal(found.signal)
-            if found.is_confirmed:
-                moment = self._moments.on_signal(found.signal)
-                if moment is not None:
-                    self._sink.moment(moment)
+        self._tell(heard)
         if not line.recovered:
             for cue in heard.cues:
                 self._fired(cue)
@@ -184,6 +178,15 @@ class Coach:
         self._desk.aclose()
         if self._lane is not None:
             await self._lane.aclose()
+
+    def _tell(self, heard: Heard) -> None:
+        for found in heard.found:
+            if found.is_new:
+                self._sink.signal(found.signal)
+            if found.is_confirmed:
+                moment = self._moments.on_signal(found.signal)
+                if moment is not None:
+                    self._sink.moment(moment)
 
     def _offer_play(self, heard: Heard) -> None:
         self._played.extend(cue.signal.id for cue in heard.cues if cue.signal is not None)

@@ -1,8 +1,8 @@
 """The model lane of one call: asks, listens to the growing card, shows it only while it still fits.
 
 One request at a time, in one task that the lane owns; one that is worth less, or asks about words that no longer
-stand, is given up for another as long as none of its words is visible. First words after the deadline, a text that changed
-under the question, a claim without ground: the card is not shown and its tokens are metered as waste.
+stand, is given up for another as long as none of its words is visible. First words after the deadline, a text that
+changed under the question, a claim without ground: the card is not shown and its tokens are metered as waste.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ class _Answer:
     is_held: bool = False
     is_unsafe: bool = False
     is_published: bool = False
-    is_overtaken: bool = False
     replaces: str | None = None
     usage: list[Usage] = field(default_factory=list)
 
@@ -136,9 +135,9 @@ class ModelLane:
             started_at=self._clock(),
             heard=f"{transcript.recent_text()} {ask.line.text}",
         )
-        before = self._give_up() if self.is_busy else None
+        before = self._give_up()
         self._answer = answer
-        self._task = asyncio.get_running_loop().create_task(self._run(answer, before), name="model-card")
+        self._task = asyncio.get_running_loop().create_task(self._run_after(before, answer), name="model-card")
         return True
 
     def gives_up_for(self, ask: Ask) -> bool:
@@ -185,18 +184,21 @@ class ModelLane:
 
     def _give_up(self) -> asyncio.Task[None] | None:
         """End the request in flight; gives what is over once it let go."""
-        task, answer = self._task, self._answer
-        if task is None or answer is None:
+        task = self._task
+        if task is None or task.done():
             return None
-        answer.is_overtaken = True
+        metrics.cards.labels(Lane.MODEL.value, "overtaken").inc()
         task.cancel()
         self._given_up.add(task)
         task.add_done_callback(self._given_up.discard)
         return task
 
-    async def _run(self, answer: _Answer, before: asyncio.Task[None] | None) -> None:
+    async def _run_after(self, before: asyncio.Task[None] | None, answer: _Answer) -> None:
         if before is not None:
             await asyncio.wait({before})
+        await self._run(answer)
+
+    async def _run(self, answer: _Answer) -> None:
         card: Card | None = None
         error: ModelError | None = None
         outcome = "shown"
@@ -212,8 +214,6 @@ class ModelLane:
             log.exception("a model card broke", extra={"call_id": self._call_id})
             outcome, error = "failed", ModelError("internal", retryable=True)
         finally:
-            if answer.is_overtaken:
-                metrics.cards.labels(Lane.MODEL.value, "overtaken").inc()
             self._meter(answer)
             if answer.shown_text and not answer.is_published:
                 self._sink.card_text(answer.card_id, "")

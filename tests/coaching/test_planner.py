@@ -1,4 +1,4 @@
-"""When the model is asked, what it is asked about first, and what becomes of the question before. On a clock by hand."""
+"""When the model is asked, about what first, and what becomes of the question before. On a clock by hand."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_long_turn_without_a_signal_is_asked_about_now_and_then(
 
 @dataclass
 class Slow:
-    """A model that takes `first_s` to its first words and `more_s` to the end; keeps what it was asked and what it lost."""
+    """A model that takes `first_s` to its first words and `more_s` to the end; keeps what it was asked."""
 
     first_s: float = 0.5
     more_s: float = 0.2
@@ -340,11 +340,11 @@ def test_a_play_and_the_model_do_not_both_speak_on_a_subject_within_a_minute() -
         call = Call(Slow(first_s=5), MATERIAL)
         await call.hear(5, OBJECTION)
         assert [card.lane for card in call.sink.cards] == [Lane.INSTANT], "the model is too late to take its place"
-        await call.hear(35, "I still find the price too high.", utterance=2)
+        await call.hear(35, "Still, we can not afford that price.", utterance=2)
         await call.at(40)
         assert len(call.sink.cards) == 1
         assert len(call.model.asked) == 1
-        await call.hear(66, "I still find the price too high.", utterance=3)
+        await call.hear(66, "Still, we can not afford that price.", utterance=3)
         await call.at(70)
         assert len(call.sink.cards) == 2
         await call.coach.aclose()
