@@ -54,7 +54,7 @@ class Coach:
         self._ears = Ears(material, is_mono=is_mono, is_spent=self._is_spent)
         self._call_clock = CallClock(clock)
         self._moments = Moments()
-        self._transcript = Transcript()
+        self._transcript = Transcript(is_mono=is_mono)
         self._planner = Planner(is_mono=is_mono)
         self._tips = TipCache()
         self._rung = Rung(sink.coaching_state)
@@ -99,7 +99,7 @@ class Coach:
             self._ask_model(heard, line)
             self._desk.settle()
         if line.is_final:
-            self._transcript.add(line)
+            self._transcript.add(line, [found.signal for found in heard.found])
             self._planner.note(line)
             for moment in self._moments.on_line(line):
                 self._sink.moment(moment)
@@ -142,8 +142,9 @@ class Coach:
         """
         if course is not None:
             self._ears.course = course
+        told = {moment.signal_id: moment for moment in moments}
         for line in lines:
-            self._transcript.add(line)
+            self._transcript.add(line, [_signal_of(moment) for moment in told.values() if _is_in(moment, line)])
             if not line.recovered:
                 self._call_clock.note(line.end_ms)
         self._moments.restore(moments)
@@ -308,6 +309,17 @@ class Coach:
             self._planner.discarded(ask)
         elif not ask.is_whole_turn:
             self._tips.keep(report.card, ask.signal)
+
+
+def _is_in(moment: Moment, line: Line) -> bool:
+    return line.start_ms <= moment.end_ms <= line.end_ms and moment.quote in line.text
+
+
+def _signal_of(moment: Moment) -> Signal:
+    """The signal of a moment, as far as the ledger of facts needs it."""
+    return Signal(
+        moment.signal_id, moment.kind, moment.topic, Channel.CUSTOMER, 1.0, moment.quote, moment.start_ms, moment.end_ms
+    )
 
 
 def _nobody_asks(cue: Cue) -> None:

@@ -8,16 +8,17 @@ what depends on the end of a turn, which a log does not keep.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice, takewhile
 
 from coaching import context, prompts
 from coaching.grounding import Ground, Ruling
 from coaching.llm.base import CardModel, CardText, ModelError, card_request, estimate
 from coaching.planner import Ask, Planner
-from coaching.types import Line, Material, Moment, Signal, Usage
+from coaching.types import Line, Material, Moment, MomentState, Signal, Usage
 
 SEARCH_MS = 2_000
 TICK_MS = 1_000
@@ -73,7 +74,7 @@ def retrace(entries: Iterable[Line | Signal | Moment], *, is_mono: bool = False)
         line = _line_of(signal, lines)
         if line is not None:
             heard_in.setdefault(id(line), []).append(signal)
-    planner, transcript = Planner(is_mono=is_mono), context.Transcript()
+    planner, transcript = Planner(is_mono=is_mono), context.Transcript(is_mono=is_mono)
     moments: dict[str, Moment] = {}
     asked: list[Asked] = []
 
@@ -86,18 +87,26 @@ def retrace(entries: Iterable[Line | Signal | Moment], *, is_mono: bool = False)
         asked.append(Asked(ask.signal, ask.line, messages[-1][1], said))
 
     until_ms = 0
-    for entry in log:
+    for place, entry in enumerate(log):
         if isinstance(entry, Moment):
             moments[entry.id] = entry
         if not isinstance(entry, Line):
             continue
+        moments.update((moment.id, moment) for moment in _raised_by(islice(log, place + 1, None)))
         for at_ms in range(until_ms, entry.end_ms, TICK_MS):
             note(planner.due(at_ms), at_ms)
         note(planner.choose(heard_in.get(id(entry), ()), entry, entry.end_ms), entry.end_ms)
         planner.note(entry)
-        transcript.add(entry)
+        transcript.add(entry, heard_in.get(id(entry), ()))
         until_ms = max(until_ms, entry.end_ms)
     return tuple(asked)
+
+
+def _raised_by(after: Iterable[Line | Signal | Moment]) -> Iterator[Moment]:
+    """The moments that a line raised, of what stands after it in the log: live they are known when it asks."""
+    for entry in takewhile(lambda one: not isinstance(one, Line), after):
+        if isinstance(entry, Moment) and entry.state in (MomentState.RAISED, MomentState.RETURNED):
+            yield entry
 
 
 def _line_of(signal: Signal, lines: Sequence[Line]) -> Line | None:
