@@ -1,8 +1,9 @@
 """The attention budget: whether a card may be pushed now. Pure; time is the call's own clock in milliseconds.
 
 One pushed card per `seconds_between_cards`, `cards_per_10_minutes` at most, none while the rep speaks, none
-on a dismissed topic, none on a subject that another card, of either lane, spoke on just before. Compliance
-cards pass all of it but their own cool-down. The screen keeps the card before as the one collapsed card.
+on a dismissed topic, none that the rep's help mode leaves out, none on a subject that another card, of either
+lane, spoke on just before. Compliance cards pass all of it but their own cool-down. The screen keeps the card
+before as the one collapsed card.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coaching.types import CardAction, SignalKind
+from tenants.members.help_modes import HelpMode
 
 HOLD_MS = 3_000
 SNOOZE_MS = 300_000
@@ -21,6 +23,8 @@ STARTED_MS = 300
 CARDS_REMEMBERED = 64
 DEFAULT_SECONDS_BETWEEN = 20
 DEFAULT_PER_WINDOW = 6
+KEY_KINDS = frozenset({SignalKind.OBJECTION, SignalKind.BUYING_SIGNAL, SignalKind.COMPETITOR})
+"""What help on key moments only is about."""
 
 
 class Verdict(StrEnum):
@@ -57,10 +61,13 @@ class Offer:
 class Attention:
     """The budget of one call. `settings` are `seconds_between_cards` and `cards_per_10_minutes`."""
 
-    def __init__(self, settings: Mapping[str, int], *, heeds_speech: bool = True) -> None:
+    def __init__(
+        self, settings: Mapping[str, int], *, heeds_speech: bool = True, help_mode: HelpMode = HelpMode.FULL
+    ) -> None:
         self._gap_ms = 1_000 * settings.get("seconds_between_cards", DEFAULT_SECONDS_BETWEEN)
         self._per_window = settings.get("cards_per_10_minutes", DEFAULT_PER_WINDOW)
         self._heeds_speech = heeds_speech
+        self.help_mode = help_mode
         self._pushed: deque[int] = deque()
         self._played: dict[str, int] = {}
         self._spoken_on: dict[tuple[SignalKind, str], int] = {}
@@ -137,8 +144,15 @@ class Attention:
         return now_ms - self._speaking_since >= STARTED_MS
 
     def is_away(self, offer: Offer, now_ms: int) -> bool:
-        """Whether the rep sent this topic away, for the call or for five minutes."""
+        """Whether the rep sent this topic away, for the call or for five minutes, or wants no such help at all."""
+        if not offer.is_compliance and not self._is_wanted(offer.kind):
+            return True
         return offer.subject in self._dismissed or self._snoozed.get(offer.subject, -1) > now_ms
+
+    def _is_wanted(self, kind: SignalKind) -> bool:
+        if self.help_mode is HelpMode.KEY_MOMENTS:
+            return kind in KEY_KINDS
+        return self.help_mode is not HelpMode.SILENT
 
     def act(self, card_id: str, action: CardAction, now_ms: int) -> None:
         """A dismissed topic stays away for the call, a snoozed one for five minutes."""

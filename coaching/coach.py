@@ -21,6 +21,7 @@ from coaching.moments import Moments
 from coaching.planner import WHOLE_TURN, Ask, Planner
 from coaching.sink import CoachSink
 from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
+from tenants.members.help_modes import HelpMode
 
 log = logging.getLogger(__name__)
 SIGNALS_REMEMBERED = 64
@@ -44,6 +45,7 @@ class Coach:
         sink: CoachSink,
         clock: Callable[[], float] = time.monotonic,
         is_mono: bool = False,
+        help_mode: HelpMode = HelpMode.FULL,
         fired: Callable[[Cue], None] | None = None,
     ) -> None:
         self.call_id = call_id
@@ -60,7 +62,7 @@ class Coach:
         self._rung = Rung(sink.coaching_state)
         self._played: deque[str] = deque(maxlen=SIGNALS_REMEMBERED)
         self._desk = Desk(
-            attention=Attention(material.settings, heeds_speech=not is_mono),
+            attention=Attention(material.settings, heeds_speech=not is_mono, help_mode=help_mode),
             sink=sink,
             call_clock=self._call_clock,
             clock=clock,
@@ -132,6 +134,11 @@ class Coach:
     def act(self, card_id: str, action: CardAction) -> None:
         """What the rep did with a card. Unknown cards are ignored."""
         self._desk.act(card_id, action)
+
+    def set_help_mode(self, mode: HelpMode) -> None:
+        """The rep wants more or less help from now on. What stands on the screen stays; what waits may go."""
+        self._desk.attention.help_mode = mode
+        self._desk.settle()
 
     def restore(
         self, lines: Sequence[Line], moments: Sequence[Moment], cards: Sequence[Card], course: Course | None = None
