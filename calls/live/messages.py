@@ -119,7 +119,7 @@ def parse_client_message(value: dict[str, Any]) -> ClientMessage:
 
 
 def _help_mode(given: Any) -> HelpMode:
-    if given not in {mode.value for mode in HelpMode}:
+    if not isinstance(given, str) or given not in {mode.value for mode in HelpMode}:
         raise MessageError("mode is full, key_moments or silent.")
     return HelpMode(given)
 

@@ -14,6 +14,7 @@ from coaching.llm.base import CardRequest, CardText
 from coaching.planner import MIN_GAP_MS, TURN_GAP_MS, WAIT_MS, WAITING_KEPT, Ask, Planner
 from coaching.types import Card, CardAction, Channel, Component, Lane, Line, Signal, SignalKind, Usage
 from coaching.virtual_time import run
+from tenants.members.help_modes import HelpMode
 from tests.coaching.fakes import MATERIAL, Sink, line
 
 NO_PLAYS = replace(MATERIAL, plays=())
@@ -361,6 +362,29 @@ def test_a_dismissed_topic_is_not_even_asked_about() -> None:
         await call.hear(100, OBJECTION, utterance=2)
         await call.at(103)
         assert len(call.model.asked) == 1
+        await call.coach.aclose()
+
+    on_virtual_time(story)
+
+
+def test_a_silent_coach_asks_nothing_and_what_is_in_flight_is_not_shown() -> None:
+    async def story() -> None:
+        call = Call(Slow(first_s=1.0))
+        await call.hear(5, OBJECTION)
+        call.coach.set_help_mode(HelpMode.SILENT)
+        await call.hear(40, RIVAL, utterance=2)
+        await call.at(43)
+        assert len(call.model.asked) == 1
+        assert call.sink.cards == []
+        assert all(entry.is_waste for entry in call.sink.entries)
+        call.coach.set_help_mode(HelpMode.KEY_MOMENTS)
+        await call.hear(80, QUESTION, utterance=3)
+        await call.at(90)
+        call.coach.hear(ended(TALK, start_ms=85_500, utterance=4))
+        await call.hear(120, OBJECTION, utterance=5)
+        await call.at(123)
+        assert len(call.model.asked) == 2, "neither questions nor whole turns are key moments"
+        assert [card.topic for card in call.cards] == ["price"]
         await call.coach.aclose()
 
     on_virtual_time(story)
