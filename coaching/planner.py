@@ -30,6 +30,9 @@ TURN_GAP_MS = 20_000
 ANSWER_WORDS = 3
 """Fewer words of the rep ("right", "I see") leave the turn with the customer."""
 
+TURN_MS = 30_000
+"""What the customer said longer before the end of the turn is not what the rep answers to."""
+
 TURN_QUOTE_CHARS = 160
 WHOLE_TURN = "what_was_said"
 """The topic of an ask about a turn in which no rule found anything."""
@@ -157,7 +160,8 @@ class Planner:
         whole turn when it was long and nothing was found in it, else None.
         """
         turn, self._turn = self._turn, _Turn()
-        ask = max(turn.waiting.values(), key=_order, default=None)
+        recent = [ask for ask in turn.waiting.values() if at_ms - ask.signal.end_ms <= TURN_MS]
+        ask = max(recent, key=_order, default=None)
         if ask is None:
             return self._about_all_of(turn, now_ms, at_ms)
         ask = replace(ask, turn_end_ms=at_ms)

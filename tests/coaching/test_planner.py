@@ -68,6 +68,12 @@ def test_the_end_of_the_turn_asks_about_what_was_worth_most_in_it_and_is_its_mom
     assert planner.end_turn(13_000, 12_900) is None, "the turn is over"
 
 
+def test_the_end_of_a_turn_does_not_go_back_to_what_was_said_half_a_minute_before() -> None:
+    planner = Planner()
+    planner.wait(Ask(signal(end_ms=1_000), line(OBJECTION), is_speculative=False))
+    assert planner.end_turn(31_001, 31_001) is None
+
+
 def test_a_turn_that_ends_within_the_four_seconds_is_asked_about_after_them() -> None:
     planner = Planner()
     asked_now(planner, planner.choose([signal()], line(OBJECTION), 1_000), 1_000)
