@@ -84,7 +84,8 @@ class Transcript:
 
     def rows(self) -> tuple[str, ...]:
         """Facts and turns as the model sees them, one JSON row each; what was given before stays its beginning."""
-        return ("facts:", self._ledger.text, "turns:", *[turn.row for turn in self._turns])
+        facts = ("facts:", self._ledger.text) if self._ledger.text else ()
+        return (*facts, "turns:", *[turn.row for turn in self._turns])
 
     def holds(self, line: Line) -> bool:
         """Whether the window has this line's words."""
