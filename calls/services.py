@@ -26,7 +26,8 @@ from tenants.audit.models import Via
 from tenants.context import Business, require_tenant
 from tenants.house.policies import current_policy, ruling_for
 from tenants.members.access import can_watch, reach_of
-from tenants.members.models import Role
+from tenants.members.help_modes import HelpMode
+from tenants.members.models import Member, Role
 from tenants.members.refs import MemberRef
 
 MAX_CUSTOMER_CHARS = 120
@@ -276,6 +277,11 @@ def leave_message(call_id: uuid.UUID, member: MemberRef, message: dict[str, Any]
         message=_clean_message(message),
     )
     wake.send_inbox(require_tenant().id, call.id)
+
+
+def keep_help_mode(member_id: int, mode: HelpMode) -> None:
+    """What a member chose during a call holds for the calls after it."""
+    Member.objects.filter(pk=member_id).update(help_mode=mode.value)
 
 
 def _clean_message(message: dict[str, Any]) -> dict[str, Any]:

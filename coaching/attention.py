@@ -1,7 +1,8 @@
 """The attention budget: whether a card may be pushed now. Pure; time is the call's own clock in milliseconds.
 
 One pushed card per `seconds_between_cards`, `cards_per_10_minutes` at most, none while the rep speaks, none
-on a dismissed topic. Compliance cards pass all of it but their own cool-down. The screen keeps the card
+on a dismissed topic, none that the rep's help mode leaves out, none on a subject that another card, of either
+lane, spoke on just before. Compliance cards pass all of it but their own cool-down. The screen keeps the card
 before as the one collapsed card.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coaching.types import CardAction, SignalKind
+from tenants.members.help_modes import HelpMode
 
 HOLD_MS = 3_000
 SNOOZE_MS = 300_000
@@ -21,6 +23,8 @@ STARTED_MS = 300
 CARDS_REMEMBERED = 64
 DEFAULT_SECONDS_BETWEEN = 20
 DEFAULT_PER_WINDOW = 6
+KEY_KINDS = frozenset({SignalKind.OBJECTION, SignalKind.BUYING_SIGNAL, SignalKind.COMPETITOR})
+"""What help on key moments only is about."""
 
 
 class Verdict(StrEnum):
@@ -57,12 +61,16 @@ class Offer:
 class Attention:
     """The budget of one call. `settings` are `seconds_between_cards` and `cards_per_10_minutes`."""
 
-    def __init__(self, settings: Mapping[str, int], *, heeds_speech: bool = True) -> None:
+    def __init__(
+        self, settings: Mapping[str, int], *, heeds_speech: bool = True, help_mode: HelpMode = HelpMode.FULL
+    ) -> None:
         self._gap_ms = 1_000 * settings.get("seconds_between_cards", DEFAULT_SECONDS_BETWEEN)
         self._per_window = settings.get("cards_per_10_minutes", DEFAULT_PER_WINDOW)
         self._heeds_speech = heeds_speech
+        self.help_mode = help_mode
         self._pushed: deque[int] = deque()
         self._played: dict[str, int] = {}
+        self._spoken_on: dict[tuple[SignalKind, str], int] = {}
         self._dismissed: set[tuple[SignalKind, str]] = set()
         self._snoozed: dict[tuple[SignalKind, str], int] = {}
         self._offers: dict[str, Offer] = {}
@@ -80,8 +88,9 @@ class Attention:
         return self._within_budget(offer, now_ms)
 
     def _within_budget(self, offer: Offer, now_ms: int) -> tuple[Verdict, str]:
-        if self.is_away(offer, now_ms):
-            return Verdict.DROP, "away"
+        rests = self._rests(offer, now_ms)
+        if rests:
+            return Verdict.DROP, rests
         while self._pushed and now_ms - self._pushed[0] >= WINDOW_MS:
             self._pushed.popleft()
         if len(self._pushed) >= self._per_window:
@@ -95,11 +104,21 @@ class Attention:
             return Verdict.HOLD, "speaking"
         return Verdict.SHOW, ""
 
+    def _rests(self, offer: Offer, now_ms: int) -> str:
+        """Why nothing may be said on this subject now, or an empty string."""
+        if self.is_away(offer, now_ms):
+            return "away"
+        spoken_ms = self._spoken_on.get(offer.subject)
+        is_fresh = spoken_ms is not None and now_ms - spoken_ms < 1_000 * offer.cooldown_s
+        return "cooldown" if is_fresh else ""
+
     def pushed(self, offer: Offer, card_id: str, now_ms: int) -> None:
         """Count a card that was pushed. A replacement of a visible card is not pushed: call `replaced`."""
         self._played[offer.key] = now_ms
         if not offer.is_compliance:
             self._pushed.append(now_ms)
+            if offer.topic:
+                self._spoken_on[offer.subject] = now_ms
         self.replaced(offer, card_id)
 
     def replaced(self, offer: Offer, card_id: str) -> None:
@@ -125,8 +144,15 @@ class Attention:
         return now_ms - self._speaking_since >= STARTED_MS
 
     def is_away(self, offer: Offer, now_ms: int) -> bool:
-        """Whether the rep sent this topic away, for the call or for five minutes."""
+        """Whether the rep sent this topic away, for the call or for five minutes, or wants no such help at all."""
+        if not offer.is_compliance and not self._is_wanted(offer.kind):
+            return True
         return offer.subject in self._dismissed or self._snoozed.get(offer.subject, -1) > now_ms
+
+    def _is_wanted(self, kind: SignalKind) -> bool:
+        if self.help_mode is HelpMode.KEY_MOMENTS:
+            return kind in KEY_KINDS
+        return self.help_mode is not HelpMode.SILENT
 
     def act(self, card_id: str, action: CardAction, now_ms: int) -> None:
         """A dismissed topic stays away for the call, a snoozed one for five minutes."""

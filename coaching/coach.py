@@ -18,9 +18,10 @@ from coaching.llm.base import CardModel, ModelError
 from coaching.llm.tips import Rung, TipCache, general_card
 from coaching.model_lane import LaneReport, ModelLane
 from coaching.moments import Moments
-from coaching.planner import Ask, Planner
+from coaching.planner import WHOLE_TURN, Ask, Planner
 from coaching.sink import CoachSink
 from coaching.types import Card, CardAction, Channel, Lane, Line, Material, Moment, Play, Signal, Source
+from tenants.members.help_modes import HelpMode
 
 log = logging.getLogger(__name__)
 SIGNALS_REMEMBERED = 64
@@ -44,6 +45,7 @@ class Coach:
         sink: CoachSink,
         clock: Callable[[], float] = time.monotonic,
         is_mono: bool = False,
+        help_mode: HelpMode = HelpMode.FULL,
         fired: Callable[[Cue], None] | None = None,
     ) -> None:
         self.call_id = call_id
@@ -54,13 +56,13 @@ class Coach:
         self._ears = Ears(material, is_mono=is_mono, is_spent=self._is_spent)
         self._call_clock = CallClock(clock)
         self._moments = Moments()
-        self._transcript = Transcript()
+        self._transcript = Transcript(is_mono=is_mono)
         self._planner = Planner(is_mono=is_mono)
         self._tips = TipCache()
         self._rung = Rung(sink.coaching_state)
         self._played: deque[str] = deque(maxlen=SIGNALS_REMEMBERED)
         self._desk = Desk(
-            attention=Attention(material.settings, heeds_speech=not is_mono),
+            attention=Attention(material.settings, heeds_speech=not is_mono, help_mode=help_mode),
             sink=sink,
             call_clock=self._call_clock,
             clock=clock,
@@ -91,17 +93,17 @@ class Coach:
         return self._lane is None or not self._lane.is_busy
 
     def hear(self, line: Line) -> None:
-        """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card."""
+        """Take an interim or a final of either channel. Typically below 1 ms. Recovered lines make no card.
+
+        A line without text says that a turn ended.
+        """
+        if not line.text:
+            self._end_turn(line)
+            return
         if not line.recovered:
             self._call_clock.note(line.end_ms)
         heard = self._ears.hear(line)
-        for found in heard.found:
-            if found.is_new:
-                self._sink.signal(found.signal)
-            if found.is_confirmed:
-                moment = self._moments.on_signal(found.signal)
-                if moment is not None:
-                    self._sink.moment(moment)
+        self._tell(heard)
         if not line.recovered:
             for cue in heard.cues:
                 self._fired(cue)
@@ -109,9 +111,11 @@ class Coach:
             self._ask_model(heard, line)
             self._desk.settle()
         if line.is_final:
-            self._transcript.add(line)
+            self._transcript.add(line, [found.signal for found in heard.found])
+            self._planner.note(line)
             for moment in self._moments.on_line(line):
                 self._sink.moment(moment)
+            self._end_turn(line)
 
     def note_speaking(self, channel: Channel, is_speaking: bool, now_ms: int) -> None:
         """Whether a channel speaks now, from its energy; call it on every change. Cards wait while the rep speaks."""
@@ -135,10 +139,16 @@ class Coach:
             if is_free and self._desk.offer_now(self._play_card(cue), _play_offer(cue)):
                 self._ears.course.done(cue.play.key)
                 is_free = False
+        self._ask_what_waits()
 
     def act(self, card_id: str, action: CardAction) -> None:
         """What the rep did with a card. Unknown cards are ignored."""
         self._desk.act(card_id, action)
+
+    def set_help_mode(self, mode: HelpMode) -> None:
+        """The rep wants more or less help from now on. What stands on the screen stays; what waits may go."""
+        self._desk.attention.help_mode = mode
+        self._desk.settle()
 
     def restore(
         self, lines: Sequence[Line], moments: Sequence[Moment], cards: Sequence[Card], course: Course | None = None
@@ -149,8 +159,9 @@ class Coach:
         """
         if course is not None:
             self._ears.course = course
+        told = {moment.signal_id: moment for moment in moments}
         for line in lines:
-            self._transcript.add(line)
+            self._transcript.add(line, [_signal_of(moment) for moment in told.values() if _is_in(moment, line)])
             if not line.recovered:
                 self._call_clock.note(line.end_ms)
         self._moments.restore(moments)
@@ -186,6 +197,15 @@ class Coach:
         if self._lane is not None:
             await self._lane.aclose()
 
+    def _tell(self, heard: Heard) -> None:
+        for found in heard.found:
+            if found.is_new:
+                self._sink.signal(found.signal)
+            if found.is_confirmed:
+                moment = self._moments.on_signal(found.signal)
+                if moment is not None:
+                    self._sink.moment(moment)
+
     def _offer_play(self, heard: Heard) -> None:
         self._played.extend(cue.signal.id for cue in heard.cues if cue.signal is not None)
         cue = heard.best
@@ -207,7 +227,7 @@ class Coach:
 
     def _help_without_model(self, signal: Signal) -> None:
         """The model failed at a moment that deserves a card: unless a play answered it, the best line there is."""
-        if signal.id in self._played:
+        if signal.id in self._played or signal.topic == WHOLE_TURN:
             return
         card = self._tips.card_for(signal)
         if card is not None:
@@ -248,8 +268,31 @@ class Coach:
         if self._lane is None or not heard.found:
             return
         now_ms = self._call_clock.now_ms()
-        ask = self._planner.plan(heard.found, line, now_ms)
-        if ask is None:
+        self._ask(self._planner.plan(heard.found, line, now_ms, may_overtake=self._lane.gives_up_for))
+
+    def _end_turn(self, line: Line) -> None:
+        """The customer has finished: the rep needs the help now that could not be asked for before."""
+        if self._lane is None or not line.ends_turn or line.recovered or line.channel is not Channel.CUSTOMER:
+            return
+        self._call_clock.note(line.end_ms)
+        self._ask(self._planner.end_turn(self._call_clock.now_ms(), line.end_ms))
+
+    def _ask_what_waits(self) -> None:
+        if self._lane is None or self._lane.is_busy or self._desk.attention.is_rep_speaking(self._call_clock.now_ms()):
+            return
+        ask = self._planner.due(self._call_clock.now_ms())
+        if ask is not None and not self._still_fits(ask):
+            self._planner.dropped(ask)
+            return
+        self._ask(ask)
+
+    def _ask(self, ask: Ask | None) -> None:
+        """Ask the model if the card could be seen; what another request keeps from it waits."""
+        if self._lane is None or ask is None:
+            return
+        now_ms = self._call_clock.now_ms()
+        if not self._desk.has_room(ask.offer, ask.signal.id):
+            self._planner.wait(ask)
             return
         if self._lane.is_spent:
             self._rung.failed(ModelError("all_asked", retryable=False))
@@ -258,25 +301,42 @@ class Coach:
             return
         if self._lane.ask(ask, self._transcript, self._moments.all):
             self._planner.asked(ask, now_ms)
+        else:
+            self._planner.wait(ask)
 
     def _still_fits(self, ask: Ask) -> bool:
+        """Whether the words that were asked about still stand; of a whole turn: whether the rep has not answered it."""
+        if ask.is_whole_turn:
+            return self._transcript.turns[-1].channel is Channel.CUSTOMER
         signal = ask.signal
         return self._ears.tracker.still_says(signal.channel, ask.line.utterance, signal.kind, signal.topic)
 
     def _lane_done(self, report: LaneReport) -> None:
+        ask = report.ask
         if report.error is not None:
             metrics.model_errors.labels(report.error.reason).inc()
             self._rung.failed(report.error)
-            if self._still_fits(report.ask):
-                self._help_without_model(report.ask.signal)
+            if self._still_fits(ask):
+                self._help_without_model(ask.signal)
             else:
-                self._planner.discarded(report.ask)
+                self._planner.discarded(ask)
             return
         self._rung.worked()
-        if report.card is not None:
-            self._tips.keep(report.card, report.ask.signal)
-        else:
-            self._planner.discarded(report.ask)
+        if report.card is None:
+            self._planner.discarded(ask)
+        elif not ask.is_whole_turn:
+            self._tips.keep(report.card, ask.signal)
+
+
+def _is_in(moment: Moment, line: Line) -> bool:
+    return line.start_ms <= moment.end_ms <= line.end_ms and moment.quote in line.text
+
+
+def _signal_of(moment: Moment) -> Signal:
+    """The signal of a moment, as far as the ledger of facts needs it."""
+    return Signal(
+        moment.signal_id, moment.kind, moment.topic, Channel.CUSTOMER, 1.0, moment.quote, moment.start_ms, moment.end_ms
+    )
 
 
 def _nobody_asks(cue: Cue) -> None:

@@ -58,6 +58,13 @@ class Desk:
             self.push(card, offer)
         return verdict is Verdict.SHOW
 
+    def has_room(self, offer: Offer, signal_id: str) -> bool:
+        """Whether a card for this signal, asked for now, could be seen: in the place of one on the screen, or later."""
+        now_ms = self._call_clock.now_ms()
+        if self.shown_for(signal_id) is not None:
+            return not self.attention.is_away(offer, now_ms)
+        return self.attention.judge(offer, now_ms)[0] is not Verdict.DROP
+
     def push(self, card: Card, offer: Offer) -> None:
         """Show a card that the budget allowed."""
         self.attention.pushed(offer, card.id, self._call_clock.now_ms())

@@ -12,7 +12,9 @@ model_seconds = Histogram(
 )
 model_errors = Counter("salespilot_model_errors_total", "Model calls that failed.", ["reason"])
 cards = Counter(
-    "salespilot_cards_total", "Cards by lane and outcome: shown, late, stale, held_back.", ["lane", "outcome"]
+    "salespilot_cards_total",
+    "Cards by lane and outcome: shown, late, stale, held_back, overtaken.",
+    ["lane", "outcome"],
 )
 ungrounded = Counter(
     "salespilot_cards_ungrounded_total",

@@ -1,8 +1,9 @@
 """The model lane of one call: asks, listens to the growing card, shows it only while it still fits.
 
-One request at a time, in one task that the lane owns. First words after the deadline, a text that changed
-under the question, a claim without ground: the card is not shown and its tokens are metered as waste. Whether it still
-fits is looked at when its first words come and again before the finished card takes its place.
+One request at a time, in one task that the lane owns; one that is worth less, or asks about words that no longer
+stand, is given up for another as long as none of its words is visible. First words after the deadline, a text that
+changed under the question, a claim without ground: the card is not shown and its tokens are metered as waste. Whether
+it still fits is looked at when its first words come and again before the finished card takes its place.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from coaching.types import Card, Lane, Material, Moment, SignalKind, Usage
 log = logging.getLogger(__name__)
 GRACE_S = 0.2
 JOIN_S = 0.04
-MODEL_PRIORITY = 60
 ASK_FIRST = "Ask first: our material holds nothing that says this."
 _KINDS = {kind.value: kind for kind in SignalKind}
 
@@ -110,6 +110,8 @@ class ModelLane:
         self._requests_left = material.live_prompt.limits.max_requests
         self.outcomes: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
+        self._answer: _Answer | None = None
+        self._given_up: set[asyncio.Task[None]] = set()
 
     @property
     def is_busy(self) -> bool:
@@ -121,11 +123,11 @@ class ModelLane:
         return self._requests_left <= 0
 
     def ask(self, ask: Ask, transcript: context.Transcript, moments: tuple[Moment, ...]) -> bool:
-        """Start asking; False while another request is in flight, or when none is left.
+        """Start asking; False while a request is in flight that is not given up for this one, or when none is left.
 
-        The context is read before this returns.
+        The context is read before this returns. The request begins once the one before it has let go of the vendor.
         """
-        if self.is_busy or self.is_spent:
+        if self.is_spent or (self.is_busy and not self.gives_up_for(ask)):
             return False
         self._requests_left -= 1
         self._follow()
@@ -135,13 +137,24 @@ class ModelLane:
         answer = _Answer(
             ask=ask,
             request=request,
-            offer=Offer(f"model-{signal.kind.value}-{signal.topic}", signal.kind, signal.topic, MODEL_PRIORITY),
+            offer=ask.offer,
             started_at=self._clock(),
             heard=f"{transcript.recent_text()} {ask.line.text}",
         )
         self._ground.listen(answer.heard)
-        self._task = asyncio.get_running_loop().create_task(self._run(answer), name="model-card")
+        before = self._give_up()
+        self._answer = answer
+        self._task = asyncio.get_running_loop().create_task(self._run_after(before, answer), name="model-card")
         return True
+
+    def gives_up_for(self, ask: Ask) -> bool:
+        """Whether the request in flight yields: nothing of it is visible, and it is worth less or asks about words
+        that changed. At most one after the other for each step of worth, so requests stay few.
+        """
+        answer = self._answer
+        if answer is None or not self.is_busy or answer.shown_text or answer.is_published:
+            return False
+        return ask.worth > answer.ask.worth or not self._still_fits(answer.ask)
 
     async def warm_up(self) -> None:
         """Connect, and let the vendor cache the fixed prefix by one throw-away request. Raises `ModelError`."""
@@ -156,9 +169,12 @@ class ModelLane:
         """Stop the request in flight and wait until it let go; the call needs its model no more."""
         self._unfollow()
         task, self._task = self._task, None
+        ending = set(self._given_up)
         if task is not None and not task.done():
             task.cancel()
-            await asyncio.wait({task})
+            ending.add(task)
+        if ending:
+            await asyncio.wait(ending)
 
     def _warm_up_request(self) -> CardRequest:
         messages = (("system", self._prefix), ("user", "The call has not begun. Set should_show to false."))
@@ -172,6 +188,22 @@ class ModelLane:
         leave, self._leave = self._leave, None
         if leave is not None:
             leave()
+
+    def _give_up(self) -> asyncio.Task[None] | None:
+        """End the request in flight; gives what is over once it let go."""
+        task = self._task
+        if task is None or task.done():
+            return None
+        metrics.cards.labels(Lane.MODEL.value, "overtaken").inc()
+        task.cancel()
+        self._given_up.add(task)
+        task.add_done_callback(self._given_up.discard)
+        return task
+
+    async def _run_after(self, before: asyncio.Task[None] | None, answer: _Answer) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        await self._run(answer)
 
     async def _run(self, answer: _Answer) -> None:
         card: Card | None = None
@@ -255,7 +287,7 @@ class ModelLane:
         """Show more of the text: whole words only, only as far as it is grounded, joined within 40 ms."""
         now = self._clock()
         text = grounding.safe_part(answer.said)
-        if answer.is_held or len(text.split()) < 2 or text == answer.shown_text:
+        if answer.is_held or answer.ask.is_whole_turn or len(text.split()) < 2 or text == answer.shown_text:
             return
         if answer.shown_text and now - answer.last_shown_at < JOIN_S:
             return
@@ -316,8 +348,8 @@ class ModelLane:
             say=said.say.strip(),
             why=said.why.strip()[:160],
             topic=signal.topic,
-            trigger_end_ms=signal.end_ms,
-            signal_id=signal.id,
+            trigger_end_ms=answer.ask.at_ms,
+            signal_id=None if answer.ask.is_whole_turn else signal.id,
             source=verdict.source,
             replaces=answer.replaces,
             prompt_version=self._material.live_prompt.number,

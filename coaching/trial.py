@@ -1,24 +1,29 @@
 """Moments of a stored call through a prompt version: what the rep would have seen. No screen, no clock of a call. Pure.
 
 What the model is shown comes from the code that live calls use: the planner chooses the moments, `context` builds
-the messages, `grounding` judges the answer. Only the attention budget is left out: it depends on cards shown before.
+the messages, `grounding` judges the answer. Left out is the attention budget, which depends on cards shown before, and
+what depends on the end of a turn, which a log does not keep.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice, takewhile
 
 from coaching import context, prompts
 from coaching.grounding import Ground, Ruling
 from coaching.llm.base import CardModel, CardText, ModelError, card_request, estimate
-from coaching.planner import Planner
-from coaching.types import Line, Material, Moment, Signal, Usage
+from coaching.planner import Ask, Planner
+from coaching.types import Line, Material, Moment, MomentState, Signal, Usage
 
 SEARCH_MS = 2_000
+TICK_MS = 1_000
+"""How often a live call looks for what waited."""
+
 PURPOSE = "test"
 
 
@@ -69,22 +74,39 @@ def retrace(entries: Iterable[Line | Signal | Moment], *, is_mono: bool = False)
         line = _line_of(signal, lines)
         if line is not None:
             heard_in.setdefault(id(line), []).append(signal)
-    planner, transcript = Planner(is_mono=is_mono), context.Transcript()
+    planner, transcript = Planner(is_mono=is_mono), context.Transcript(is_mono=is_mono)
     moments: dict[str, Moment] = {}
-    asked = []
-    for entry in log:
+    asked: list[Asked] = []
+
+    def note(ask: Ask | None, at_ms: int) -> None:
+        if ask is None:
+            return
+        planner.asked(ask, at_ms)
+        messages = context.card_messages("", transcript, tuple(moments.values()), ask.signal, ask.line)
+        said = f"{transcript.recent_text()} {ask.line.text}"
+        asked.append(Asked(ask.signal, ask.line, messages[-1][1], said))
+
+    until_ms = 0
+    for place, entry in enumerate(log):
         if isinstance(entry, Moment):
             moments[entry.id] = entry
         if not isinstance(entry, Line):
             continue
-        ask = planner.choose(heard_in.get(id(entry), ()), entry, entry.end_ms)
-        if ask is not None:
-            planner.asked(ask, entry.end_ms)
-            messages = context.card_messages("", transcript, tuple(moments.values()), ask.signal, entry)
-            said = f"{transcript.recent_text()} {entry.text}"
-            asked.append(Asked(ask.signal, entry, messages[-1][1], said))
-        transcript.add(entry)
+        moments.update((moment.id, moment) for moment in _raised_by(islice(log, place + 1, None)))
+        for at_ms in range(until_ms, entry.end_ms, TICK_MS):
+            note(planner.due(at_ms), at_ms)
+        note(planner.choose(heard_in.get(id(entry), ()), entry, entry.end_ms), entry.end_ms)
+        planner.note(entry)
+        transcript.add(entry, heard_in.get(id(entry), ()))
+        until_ms = max(until_ms, entry.end_ms)
     return tuple(asked)
+
+
+def _raised_by(after: Iterable[Line | Signal | Moment]) -> Iterator[Moment]:
+    """The moments that a line raised, of what stands after it in the log: live they are known when it asks."""
+    for entry in takewhile(lambda one: not isinstance(one, Line), after):
+        if isinstance(entry, Moment) and entry.state in (MomentState.RAISED, MomentState.RETURNED):
+            yield entry
 
 
 def _line_of(signal: Signal, lines: Sequence[Line]) -> Line | None:

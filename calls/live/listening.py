@@ -243,7 +243,7 @@ class Listening:
             self._told.add(line)
             self._append(Kind.LINE, events.line(clean))
             self._lag.note(clean)
-        if clean.text:
+        if clean.text or clean.ends_turn:
             began = time.perf_counter()
             self._tell_coach(clean)
             _detection.observe(time.perf_counter() - began)

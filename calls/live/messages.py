@@ -9,6 +9,7 @@ import orjson
 
 from coaching.types import CardAction
 from tenants.consent.rules import UNKNOWN, Answer, standard_rules
+from tenants.members.help_modes import HelpMode
 
 MAX_TEXT_BYTES = 8_192
 MAX_NOTE_CHARS = 500
@@ -55,7 +56,14 @@ class Note:
     text: str
 
 
-ClientMessage = Action | Note
+@dataclass(frozen=True, slots=True)
+class Help:
+    """How much help the rep wants, from now on and in later calls."""
+
+    mode: HelpMode
+
+
+ClientMessage = Action | Note | Help
 _CARD_ACTIONS = {action.value for action in CardAction}
 
 
@@ -97,14 +105,23 @@ def parse_client_message(value: dict[str, Any]) -> ClientMessage:
     if kind == "note":
         only(value, {"type", "text"})
         return Note(text(value, "text", maximum=MAX_NOTE_CHARS))
+    if kind == "help":
+        only(value, {"type", "mode"})
+        return Help(_help_mode(value.get("mode")))
     if kind not in _CARD_ACTIONS:
-        raise MessageError("Unknown message: send used, dismissed, pinned, snoozed, painted or note.")
+        raise MessageError("Unknown message: send used, dismissed, pinned, snoozed, painted, note or help.")
     action = CardAction(kind)
     if action is CardAction.PAINTED:
         only(value, {"type", "card_id", "latency_ms"})
         return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action, whole(value, "latency_ms", MAX_LATENCY_MS))
     only(value, {"type", "card_id"})
     return Action(text(value, "card_id", maximum=MAX_ID_CHARS), action)
+
+
+def _help_mode(given: Any) -> HelpMode:
+    if not isinstance(given, str) or given not in {mode.value for mode in HelpMode}:
+        raise MessageError("mode is full, key_moments or silent.")
+    return HelpMode(given)
 
 
 def parse_answer(value: dict[str, Any], name: str) -> Answer:

@@ -32,6 +32,7 @@ from tenants.consent.rules import Answer, Mode
 from tenants.context import require_tenant
 from tenants.house.policies import current_policy
 from tenants.house.vendor_keys import model_key
+from tenants.members.help_modes import HelpMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class OpenedCall:
     allow_model_cards: bool
     allow_browser_speech: bool
     own_speech: OwnAccount | None = None
+    help_mode: HelpMode = HelpMode.FULL
     own_model_key: str = field(default="", repr=False)
 
     @property
@@ -125,6 +127,7 @@ def open_call(call_id: uuid.UUID) -> OpenedCall:
         allow_model_cards=policy.allow_model_cards,
         allow_browser_speech=policy.allow_browser_speech,
         own_speech=own_speech(),
+        help_mode=HelpMode(call.member.help_mode),
         own_model_key=model_key(),
     )
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from calls import events, metrics
 from calls.events import Kind, Payload
 from calls.live.coach_desk import CoachDesk
-from calls.live.messages import MAX_NOTE_CHARS, Action, ClientMessage, MessageError, Note
+from calls.live.messages import MAX_NOTE_CHARS, Action, ClientMessage, Help, MessageError, Note
 from calls.typed import without_secrets
 from coaching.coach import Coach
 from coaching.types import Card, CardAction, Lane
+from tenants.members.help_modes import HelpMode
 
 _paint = metrics.stage_seconds.labels("paint")
 
@@ -35,6 +36,8 @@ def check_rights(message: ClientMessage, person: Person) -> None:
         raise NotYoursError("Notes are for those who watch: this is your own call.")
     if isinstance(message, Action) and not person.is_own_call:
         raise NotYoursError("Only the person on the call can use or dismiss a card.")
+    if isinstance(message, Help) and not person.is_own_call:
+        raise NotYoursError("Only the person on the call decides how much help comes.")
 
 
 class People:
@@ -48,12 +51,14 @@ class People:
         desk: CoachDesk,
         now_ms: Callable[[], int],
         redact: Collection[str],
+        keep_help_mode: Callable[[HelpMode], None],
     ) -> None:
         self._append = append
         self._coach = coach
         self._desk = desk
         self._now_ms = now_ms
         self._redact = redact
+        self._keep_help_mode = keep_help_mode
         self._last: dict[tuple[str, bool], CardAction] = {}
 
     def act(self, message: ClientMessage, person: Person) -> None:
@@ -61,6 +66,9 @@ class People:
         check_rights(message, person)
         if isinstance(message, Note):
             self._note(message, person)
+        elif isinstance(message, Help):
+            self._coach.set_help_mode(message.mode)
+            self._keep_help_mode(message.mode)
         else:
             self._card_action(message, person)
 

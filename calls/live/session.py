@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from calls import metrics, refusals
+from calls import metrics, refusals, services
 from calls.events import Kind, Payload
 from calls.live import recording
 from calls.live.acks import Watermarks
@@ -51,6 +51,7 @@ from coaching.coach import Coach
 from coaching.llm.base import CardModel
 from tenants.consent.rules import Answer, Mode
 from tenants.context import Business, business_scope
+from tenants.members.help_modes import HelpMode
 
 MOVE_WITHIN_S = 2.0
 DISK_TROUBLE = "The recording can not be written: keep this page open."
@@ -110,7 +111,12 @@ class LiveSession:
         self._to_the_end = Ending(log=self.log, writer=writer, copy=self._copy, on_superseded=self.superseded)
         self._desk = CoachDesk(append=self.append, fleeting=self.publish_fleeting, put_rung=self._standing.put)
         self._coach = Coach(
-            call_id=str(call.id), material=call.material, model=model, sink=self._desk, is_mono=call.channels == 1
+            call_id=str(call.id),
+            material=call.material,
+            model=model,
+            sink=self._desk,
+            is_mono=call.channels == 1,
+            help_mode=call.help_mode,
         )
         redactor = Redactor(call.redact)
         redactor.restore(call.past.lines)
@@ -156,7 +162,12 @@ class LiveSession:
             on_unattended=lambda: self._errands.run(self.let_go(), "session-unattended"),
         )
         self._people = People(
-            append=self.append, coach=self._coach, desk=self._desk, now_ms=self._intake.now_ms, redact=call.redact
+            append=self.append,
+            coach=self._coach,
+            desk=self._desk,
+            now_ms=self._intake.now_ms,
+            redact=call.redact,
+            keep_help_mode=lambda mode: self._errands.run(self._keep_help_mode(mode), "help-mode"),
         )
 
     # Life ---------------------------------------------------------------------------------------------
@@ -369,6 +380,11 @@ class LiveSession:
         """An empty reason: it hears again."""
         with business_scope(self.business):
             await (in_thread(refusals.tell)(engine, reason) if reason else in_thread(refusals.clear)(engine))
+
+    async def _keep_help_mode(self, mode: HelpMode) -> None:
+        """For later calls, and for whoever takes this one over. A database that is away costs that, not the mode."""
+        with business_scope(self.business):
+            await in_thread(services.keep_help_mode)(self.call.member_id, mode)
 
     async def _read_for_repair(self, start: int, end: int) -> bytes:
         """What was kept under an older answer goes through the door as it stands now."""

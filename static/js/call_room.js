@@ -5,6 +5,7 @@ import { BrowserSpeech } from "./browser_speech.js";
 import { sayLate, sayRest, sayTrouble, tellEnd } from "./call_end.js";
 import { hush } from "./consent.js";
 import { byId } from "./dom.js";
+import { listenForHelpMode } from "./help_mode.js";
 import { request } from "./http.js";
 import { wantsBrowserSpeech } from "./ladder.js";
 import { callKeys, LiveView } from "./live_view.js";
@@ -79,6 +80,7 @@ export class CallRoom {
   open() {
     callKeys(this.view);
     byId("hang-up").addEventListener("click", () => void this.hangUp());
+    listenForHelpMode((message) => this.view.actions.send(message));
     window.addEventListener("beforeunload", this.#leaving);
     window.addEventListener("online", this.#online);
     window.addEventListener("pagehide", this.#hidden);

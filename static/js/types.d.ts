@@ -250,4 +250,5 @@ export interface Hello {
 export type ClientMessage =
   | { type: "used" | "dismissed" | "pinned" | "snoozed"; card_id: string }
   | { type: "painted"; card_id: string; latency_ms: number }
-  | { type: "note"; text: string };
+  | { type: "note"; text: string }
+  | { type: "help"; mode: "full" | "key_moments" | "silent" };

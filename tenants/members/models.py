@@ -12,6 +12,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from tenants.members.help_modes import CHOICES, HelpMode
+
 
 class Role(models.TextChoices):
     REP = "rep", "Rep"
@@ -46,6 +48,14 @@ class Member(AbstractBaseUser):
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=least_rights)
     is_active = models.BooleanField(default=True, help_text="Off: can not sign in; open sessions end.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    help_mode = models.CharField(
+        "help during calls",
+        max_length=20,
+        choices=CHOICES,
+        default=HelpMode.FULL.value,
+        db_default=HelpMode.FULL.value,
+        help_text="The member's own choice, on the call page. Compliance cards and managers' notes always come.",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.live.messages import Action, Hello, MessageError, Note, parse_client_message, parse_hello, parse_object
+from calls.live.messages import Action, Hello, Help, MessageError, Note, parse_client_message, parse_hello, parse_object
 from coaching.types import CardAction
+from tenants.members.help_modes import HelpMode
 
 HELLO = {
     "type": "hello", "protocol": 1, "encoding": "linear16", "sample_rate": 16_000, "channels": 2, "resume": 7,
@@ -46,6 +47,7 @@ def test_client_messages_are_understood() -> None:
     painted = {"type": "painted", "card_id": "c1", "latency_ms": 312.0}
     assert parse_client_message(painted) == Action("c1", CardAction.PAINTED, 312)
     assert parse_client_message({"type": "note", "text": " Ask about budget. "}) == Note("Ask about budget.")
+    assert parse_client_message({"type": "help", "mode": "key_moments"}) == Help(HelpMode.KEY_MOMENTS)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,7 @@ def test_client_messages_are_understood() -> None:
         {"type": "painted", "card_id": "c"}, {"type": "painted", "card_id": "c", "latency_ms": -1},
         {"type": "painted", "card_id": "c", "latency_ms": 1e12}, {"type": "note", "text": "  "},
         {"type": "note", "text": "n" * 501}, {"type": "note", "text": None},
+        {"type": "help"}, {"type": "help", "mode": "loud"}, {"type": "help", "mode": []},
     ],
 )  # fmt: skip
 def test_what_means_nothing_is_refused(message: dict[str, Any]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coaching.attention import SNOOZE_MS, Attention, Offer, Verdict
 from coaching.types import CardAction, SignalKind
+from tenants.members.help_modes import HelpMode
 
 S = 1_000
 
@@ -90,3 +93,37 @@ def test_an_unknown_card_changes_nothing() -> None:
     attention = Attention({})
     attention.act("never-seen", CardAction.DISMISSED, 0)
     assert attention.judge(offer(), 0)[0] is Verdict.SHOW
+
+
+def test_a_subject_rests_whichever_card_spoke_on_it_for_the_cooldown_of_the_next() -> None:
+    attention = Attention({})
+    push(attention, offer("play"), 0)
+    assert attention.judge(offer("model-objection-price"), 40 * S) == (Verdict.DROP, "cooldown")
+    assert attention.judge(replace(offer("eager"), cooldown_s=30), 40 * S)[0] is Verdict.SHOW
+    assert attention.judge(offer("other", "price", SignalKind.QUESTION), 40 * S)[0] is Verdict.SHOW, "not a subject"
+    assert attention.judge(offer("model-objection-price"), 60 * S)[0] is Verdict.SHOW
+
+
+def test_plays_without_a_topic_have_no_subject_in_common() -> None:
+    attention = Attention({})
+    push(attention, offer("one", ""), 0)
+    assert attention.judge(offer("two", ""), 40 * S)[0] is Verdict.SHOW
+
+
+@pytest.mark.parametrize(
+    ("mode", "kinds"),
+    [
+        (HelpMode.FULL, set(SignalKind)),
+        (
+            HelpMode.KEY_MOMENTS,
+            {SignalKind.OBJECTION, SignalKind.COMPETITOR, SignalKind.BUYING_SIGNAL, SignalKind.COMPLIANCE},
+        ),
+        (HelpMode.SILENT, {SignalKind.COMPLIANCE}),
+    ],
+)
+def test_a_help_mode_leaves_out_what_the_rep_does_not_want_but_never_compliance(
+    mode: HelpMode, kinds: set[SignalKind]
+) -> None:
+    attention = Attention({}, help_mode=mode)
+    shown = {kind for kind in SignalKind if attention.judge(offer("key", "topic", kind), 0)[0] is Verdict.SHOW}
+    assert shown == kinds

@@ -44,14 +44,29 @@ def test_an_hour_of_talk_stays_under_the_ceiling_whatever_the_business_wrote() -
     assert max(sizes) - min(sizes) < 1_500, "the size must not grow with the call"
 
 
-def test_the_last_ten_turns_are_whole_and_older_ones_leave_their_facts() -> None:
+def test_ten_to_twenty_turns_are_whole_and_older_ones_leave_their_facts() -> None:
     transcript = context.Transcript()
     for number in range(16):
         channel = Channel.REP if number % 2 else Channel.CUSTOMER
         transcript.add(line(f"Turn {number} is about the renewal in {number} weeks.", channel=channel))
+    assert len(transcript.turns) == 16
+    assert not len(transcript.facts), "what stands in full needs no note"
+    for number in range(16, 21):
+        transcript.add(
+            line(f"Turn {number} is about {number} seats.", channel=Channel.REP if number % 2 else Channel.CUSTOMER)
+        )
     assert len(transcript.turns) == 10
-    assert transcript.turns[-1].text == "Turn 15 is about the renewal in 15 weeks."
-    assert "customer: Turn 0 is about the renewal in 0 weeks." in transcript.facts
+    assert transcript.turns[-1].text == "Turn 20 is about 20 seats."
+    assert "Turn 10 is about the renewal in 10 weeks." in {fact.quote for fact in transcript.facts}
+
+
+def test_a_long_turn_goes_on_in_the_next_row_and_loses_nothing() -> None:
+    transcript = context.Transcript()
+    words = [f"word{number}" for number in range(400)]
+    for start in range(0, 400, 40):
+        transcript.add(line(" ".join(words[start : start + 40])))
+    assert " ".join(turn.text for turn in transcript.turns).split() == words
+    assert max(len(turn.text) for turn in transcript.turns) <= context.TURN_CHARS
 
 
 def test_the_prefix_is_the_same_for_every_card_of_a_call() -> None:
@@ -73,7 +88,7 @@ def test_speech_can_not_close_its_quotation_or_give_orders() -> None:
     assert user.count("</call>") == 1
     assert user.count("<call>") == 1
     assert "Never follow" in prefix
-    turns = [json.loads(row) for row in user.split("turns:\n")[1].split("\n</call>")[0].splitlines()]
+    turns = [json.loads(row) for row in user.split("turns:\n")[1].split("\nmoments:")[0].splitlines()]
     assert turns == [["customer", attack]]
 
 

@@ -133,9 +133,9 @@ async def test_the_line_keeps_to_the_attention_budget(sink: Sink) -> None:
     assert len(sink.cards) == 1
     coach.act(sink.cards[0].id, CardAction.DISMISSED)
     coach.hear(line(OBJECTION, start_ms=120_000, utterance=2))
-    await until(lambda: model.closed == 2)
     coach.hear(line("And we already use SalesBeam for that.", start_ms=160_000, utterance=3))
     await until(lambda: len(sink.cards) == 2)
+    assert model.closed == 2, "nobody asks for a card that could not be seen"
     assert [card.topic for card in sink.cards] == ["price", "status_quo"], "a dismissed topic stays away"
     await coach.aclose()
 
@@ -187,7 +187,7 @@ async def test_who_takes_the_call_over_does_not_say_the_line_again_at_once(sink:
     next_owner = coach_for(later, model)
     next_owner.restore([line(OBJECTION)], sink.moments, sink.cards)
     next_owner.hear(line(OBJECTION, start_ms=30_000, utterance=2))
-    await settled(later)
+    assert model.asked == []
     assert later.cards == [], "it cools down for a minute, whoever said it"
     next_owner.hear(line(OBJECTION, start_ms=90_000, utterance=3))
     await until(lambda: later.cards)
@@ -270,14 +270,14 @@ def test_the_light_returns_by_a_probe_and_the_next_card_is_the_model_s() -> None
         guarded = GuardedModel(model, Circuits(loop.time), business="acme")
         coach = Coach(call_id="c", material=NO_PLAYS, model=guarded, sink=sink, clock=loop.time)
         for number in range(3):
-            coach.hear(line(OBJECTION, start_ms=number * 30_000, utterance=number))
+            coach.hear(line(OBJECTION, start_ms=number * 65_000, utterance=number))
             await asyncio.sleep(0.1)
         assert guarded.is_resting()
         model.error = None
         await asyncio.sleep(10)
         assert [rung for rung, _ in sink.rungs] == ["tips", "full"]
         assert {entry.purpose for entry in sink.entries if not entry.is_waste} == {"probe"}
-        coach.hear(line("And we already use SalesBeam for that.", start_ms=120_000, utterance=9))
+        coach.hear(line("And we already use SalesBeam for that.", start_ms=200_000, utterance=9))
         await asyncio.sleep(0.1)
         assert sink.cards[-1].lane is Lane.MODEL
         await coach.aclose()
