@@ -68,8 +68,8 @@ MUTANTS = (
         mechanism="Where neither a play nor the model helps there is a general line",
         prevents="an objection outside of the playbook meets a model that failed, and the rep gets nothing",
         file="coaching/coach.py",
-        old="                self._help_without_model(report.ask.signal)\n",
-        new="                pass\n",
+        old="                self._help_without_model(ask.signal)\n            else:\n",
+        new="                pass\n            else:\n",
         tests=(
             "tests/coaching/test_general_line.py::test_a_failed_model_leaves_a_labelled_question_from_nobody_s_playbook",
         ),
