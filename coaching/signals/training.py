@@ -10,7 +10,7 @@ import numpy as np
 from coaching.signals.features import BUCKETS, Floats, Ints
 from coaching.signals.labels import LABELS
 
-ROUNDS = 120
+ROUNDS = 100
 RATE = 0.5
 
 
