@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coaching.ears import Ears
+from coaching.ears import Ears, compiled
 from coaching.evaluation.rows import Row
 from coaching.signals.labels import Label, label_of
+from coaching.signals.text import normalise
 from coaching.types import Channel, Line, Material, Prompt
 
 MS_PER_WORD = 300
@@ -27,7 +28,7 @@ NO_MATERIAL = Material(
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row and what was found in it. `confidence` is the probability of `found`, 0 to 1; `cpu_ms` of this row alone."""
+    """A row and its surest signal. `confidence` is the probability of `found`, 0 to 1; `cpu_ms` of this row alone."""
 
     row: Row
     found: Label
@@ -37,26 +38,26 @@ class Judged:
 
 def judge(rows: Iterable[Row], material: Material = NO_MATERIAL) -> tuple[Judged, ...]:
     """Hear every row as a customer's final line in a call of its own, the way a live call hears it."""
-    _hear("good morning", material)
+    Ears(material).hear(_line("good morning"))
     return tuple(_judged(row, material) for row in rows)
 
 
 def _judged(row: Row, material: Material) -> Judged:
+    line = _line(row.text)
     started_s = time.process_time()
-    found, confidence = _hear(row.text, material)
-    return Judged(row, found, confidence, (time.process_time() - started_s) * 1_000)
-
-
-def _hear(text: str, material: Material) -> tuple[Label, float]:
-    """The surest signal of the line; without one `none`, as sure as no signal is likely."""
-    ears = Ears(material)
-    end_ms = MS_PER_WORD * len(text.split())
-    heard = ears.hear(Line(Channel.CUSTOMER, text, 0, end_ms, 1.0, is_final=True, utterance=1, provider="judge"))
+    heard = Ears(material).hear(line)
+    cpu_ms = (time.process_time() - started_s) * 1_000
     best, confidence = Label.NONE, 0.0
     for each in heard.found:
         label = label_of(each.signal.kind, each.signal.topic)
         if label is not None and each.signal.confidence > confidence:
             best, confidence = label, each.signal.confidence
     if best is Label.NONE:
-        return best, 1.0
-    return best, confidence
+        detector, _ = compiled(material)
+        confidence = detector.likelihoods(normalise(line), Channel.CUSTOMER)[Label.NONE]
+    return Judged(row, best, confidence, cpu_ms)
+
+
+def _line(text: str) -> Line:
+    end_ms = MS_PER_WORD * len(text.split())
+    return Line(Channel.CUSTOMER, text, 0, end_ms, 1.0, is_final=True, utterance=1, provider="judge")

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from coaching.signals import buying, guards, objections, talk
-from coaching.signals.labels import label_of
+from coaching.signals.hits import Hit
+from coaching.signals.labels import Label, label_of
 from coaching.signals.rules import Rule, compile_patterns
 from coaching.signals.text import STOPS, Even, words_of
+from coaching.signals.weighing import Scales
 from coaching.types import Channel, SignalKind
 
 SPEAKER_UNKNOWN = None
 MIN_QUESTION_WORDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A signal found in an even line, by tokens first..last (both included). `is_closed`: words follow it."""
-
-    kind: SignalKind
-    topic: str
-    confidence: float
-    first: int
-    last: int
-    is_closed: bool
-
-    def overlaps(self, other: Hit) -> bool:
-        return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +44,19 @@ def name_pattern(name: str) -> str:
 
 
 class Detector:
-    """All rules plus the business's competitors. Stateless after construction; one may serve many calls.
+    """All rules, the classifier and the business's competitors. Stateless after construction; one may serve many calls.
 
-    `aliases` are other spellings of competitors, as `(spelling, name)`.
+    `aliases` are other spellings of competitors, as `(spelling, name)`. `thresholds` are what a label's probability
+    must reach in this business, where that is not what was measured.
     """
 
-    def __init__(self, competitors: tuple[str, ...], aliases: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        competitors: tuple[str, ...],
+        aliases: tuple[tuple[str, str], ...] = (),
+        thresholds: Mapping[Label, float] | None = None,
+    ) -> None:
+        self._scales = Scales(thresholds or {})
         names = {name: name for name in competitors}
         names.update(dict(aliases))
         patterns = {name_pattern(spelling): slug(name) for spelling, name in names.items()}
@@ -82,8 +76,14 @@ class Detector:
         if len(even.tokens) <= even.lead:
             return ()
         found = list(matches(even, channel))
-        hits = [*_rule_hits(even, found), *self._rival_hits(even), *_questions(even, channel)]
-        return tuple(sorted(_settle(hits), key=lambda hit: (hit.first, hit.last)))
+        hits = list(_settle([*_rule_hits(even, found), *self._rival_hits(even), *_questions(even, channel)]))
+        if channel is not Channel.REP:
+            hits = self._scales.weigh(even, tuple(evidence(found)), hits)
+        return tuple(sorted(hits, key=lambda hit: (hit.first, hit.last)))
+
+    def likelihoods(self, even: Even, channel: Channel | None) -> dict[Label, float]:
+        """How likely the line means each label, whatever is shown of it."""
+        return self._scales.probabilities(even, tuple(evidence(matches(even, channel))))
 
     def _rival_hits(self, even: Even) -> Iterator[Hit]:
         if self._rivals is None:

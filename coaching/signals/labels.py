@@ -56,3 +56,8 @@ def subject_of(label: Label) -> tuple[SignalKind, str]:
     if label is Label.BUYING:
         return SignalKind.BUYING_SIGNAL, "interest"
     return SignalKind.OBJECTION, label.value.removesuffix("_objection")
+
+
+def threshold_name(label: Label) -> str:
+    """The setting of a business's coaching policy that says, in percent, how sure a signal must be; 0: as measured."""
+    return f"{label.value}_from_percent"
