@@ -18,7 +18,9 @@ def test_a_pack_gives_a_business_its_whole_material() -> None:
     assert ("sales beam", "SalesBeam") in material.aliases
     assert "SalesBeam" in material.keyterms
     assert material.live_prompt.version_id > 0
-    assert material.settings == {"seconds_between_cards": 20, "cards_per_10_minutes": 6}
+    assert material.settings["seconds_between_cards"] == 20
+    assert material.settings["cards_per_10_minutes"] == 6
+    assert material.settings["price_objection_from_percent"] == 0
 
 
 @pytest.mark.usefixtures("rolled_back")
