@@ -1,4 +1,4 @@
-"""What the live detector makes of one line, as a label with its probability, and what that costs. Pure but for the clock."""
+"""What the live detector makes of one line: a label, its probability and its cost. Pure but for the clock."""
 
 from __future__ import annotations
 

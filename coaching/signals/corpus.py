@@ -1,4 +1,4 @@
-"""The lines that the classifier learns from: written ones, and sentences by the patterns of a grammar. Pure but for the files.
+"""The lines that the classifier learns from: written ones, and sentences by the patterns of a grammar.
 
 Nothing of the test split (tests/coaching/data/signals_test.jsonl) is here, and no writer of it wrote any of this.
 """

@@ -1,7 +1,7 @@
 """What the classifier sees of a line: hashed words, pieces of words, word classes and what the rules say. Pure.
 
-A feature is a string, its place `crc32 mod BUCKETS`, so no list of them is kept and any text has features. Each group is
-scaled to length one, so that a long line does not speak louder than a short one.
+A feature is a string, its place `crc32 mod BUCKETS`, so no list of them is kept and any text has features. Each group
+is scaled to length one, so that a long line does not speak louder than a short one.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def _grams(kind: str, words: Sequence[str]) -> list[str]:
 def _pieces(words: Sequence[str]) -> list[str]:
     """Three to five characters in a row: they carry over misspelt and inflected words."""
     text = f" {' '.join(words)} "
-    return [
-        "c:" + text[first : first + count] for count in (3, 4, 5) for first in range(max(len(text) - count + 1, 0))
-    ]
+    return ["c:" + text[first : first + count] for count in (3, 4, 5) for first in range(max(len(text) - count + 1, 0))]
 
 
 def _of_classes(words: Sequence[str]) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from coaching.types import SignalKind
 class Hit:
     """A signal found in an even line, by tokens first..last (both included). `is_closed`: words follow it.
 
-    `confidence` is the rule's word. `probability` is the classifier's, where it has one. `is_inferred`: no rule found it.
+    `confidence` is the rule's word, `probability` the classifier's, where it has one. `is_inferred`: no rule found it.
     """
 
     kind: SignalKind

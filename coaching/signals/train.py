@@ -1,4 +1,4 @@
-"""Trains the classifier: how sure it is comes from lines of writers whose lines it did not learn from. Pure but for the files."""
+"""Trains the classifier. How sure it may be comes from lines of writers that it did not learn from. Reads files."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PRECISION = 0.90
 FEWEST = 12
 """So many lines must reach a threshold before it is believed."""
 HIGHEST = 0.97
-LOWEST = 0.35
+LOWEST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What was learnt, and how it did on writers that were left out: `probabilities` (lines × labels) of their lines."""
+    """What was learnt, and how it did on writers that were left out: `probabilities` (lines × labels)."""
 
     weights: Floats
     bias: Floats
@@ -61,7 +61,7 @@ def train() -> Held:
     temperature = best_temperature(logits[judged], labels[judged])
     probabilities = softmax(logits[judged] / temperature)
     weights, bias = fitted(np.arange(len(examples)))
-    thresholds = dict(zip(SHOWN, _thresholds(probabilities, labels[judged]), strict=True))
+    thresholds: dict[Label, float] = dict(zip(SHOWN, _thresholds(probabilities, labels[judged]), strict=True))
     return Held(weights, bias, temperature, thresholds, tuple(examples[number] for number in judged), probabilities)
 
 
@@ -82,9 +82,7 @@ def best_temperature(logits: Floats, labels: Ints) -> float:
     """What to divide logits by so that lines not learnt from are least surprising (Guo et al. 2017)."""
     lines = np.arange(len(labels))
     candidates = np.arange(0.5, 3.0, 0.05)
-    surprises = [
-        -float(np.log(np.maximum(softmax(logits / each)[lines, labels], 1e-9)).mean()) for each in candidates
-    ]
+    surprises = [-float(np.log(np.maximum(softmax(logits / each)[lines, labels], 1e-9)).mean()) for each in candidates]
     return float(candidates[int(np.argmin(surprises))])
 
 

@@ -1,4 +1,4 @@
-"""Softmax regression over sparse features, and how its probabilities and thresholds are set. Pure, numpy alone, no chance."""
+"""Softmax regression over sparse features. Pure, numpy alone; the same rows give the same weights."""
 
 from __future__ import annotations
 
