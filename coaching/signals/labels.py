@@ -24,7 +24,7 @@ class Label(StrEnum):
 
 
 LABELS = tuple(Label)
-SHOWN = tuple(label for label in LABELS if label is not Label.NONE)
+SHOWN: tuple[Label, ...] = tuple(label for label in LABELS if label is not Label.NONE)
 """Those that a rep gets to see."""
 
 _OBJECTIONS = {
