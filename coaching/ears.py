@@ -9,6 +9,7 @@ from functools import lru_cache
 from coaching.course import Course
 from coaching.playbook import Playbook, PlayHit, with_phrases
 from coaching.signals.detector import Detector
+from coaching.signals.labels import SHOWN, Label, threshold_name
 from coaching.signals.tracker import Found, Tracker
 from coaching.types import Card, Channel, Line, Match, Material, Play, Signal, SignalKind, Trigger
 
@@ -19,12 +20,16 @@ TOGETHER_MS = 30_000
 
 def compiled(material: Material) -> tuple[Detector, Playbook]:
     """What a material compiles to. Takes up to 0.2 s the first time, so `load_material` does it off the loop."""
-    return _detector(material.competitors, material.aliases), _playbook(material.plays)
+    thresholds = tuple((label, material.settings.get(threshold_name(label), 0) / 100) for label in SHOWN)
+    own = tuple((label, each) for label, each in thresholds if each)
+    return _detector(material.competitors, material.aliases, own), _playbook(material.plays)
 
 
 @lru_cache(maxsize=MATERIALS_KEPT)
-def _detector(competitors: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> Detector:
-    return Detector(competitors, aliases)
+def _detector(
+    competitors: tuple[str, ...], aliases: tuple[tuple[str, str], ...], thresholds: tuple[tuple[Label, float], ...]
+) -> Detector:
+    return Detector(competitors, aliases, dict(thresholds))
 
 
 @lru_cache(maxsize=MATERIALS_KEPT)

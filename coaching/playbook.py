@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from coaching.phrases import Phrase, beginnings, usable
 from coaching.signals import guards
-from coaching.signals.detector import Hit
+from coaching.signals.hits import Hit
 from coaching.signals.text import Even
 from coaching.types import Channel, Match, Play, SignalKind, Subject, Trigger
 

@@ -14,6 +14,7 @@ from coaching.handbook_changes import Mode
 from coaching.models import Competitor, Knowledge, PromptPurpose
 from coaching.packs import Pack, load_pack
 from coaching.prompt_versions import Wording, publish_text, published_prompt, published_version
+from coaching.signals.labels import SHOWN, threshold_name
 from coaching.types import Knowledge as KnowledgeValue
 from coaching.types import Material
 from tenants.context import require_tenant
@@ -47,6 +48,7 @@ def material_of(book: Handbook, number: int) -> Material:
         settings={
             "seconds_between_cards": policy.seconds_between_cards,
             "cards_per_10_minutes": policy.cards_per_10_minutes,
+            **{name: getattr(policy, name) for name in map(threshold_name, SHOWN)},
         },
         aliases=tuple((spelling, rival.name) for rival in book.competitors for spelling in rival.also_known_as),
     )

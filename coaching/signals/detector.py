@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from coaching.signals import buying, guards, objections, talk
+from coaching.signals.hits import Hit
+from coaching.signals.labels import Label, label_of
 from coaching.signals.rules import Rule, compile_patterns
 from coaching.signals.text import STOPS, Even, words_of
+from coaching.signals.weighing import Scales
 from coaching.types import Channel, SignalKind
 
 SPEAKER_UNKNOWN = None
 MIN_QUESTION_WORDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A signal found in an even line, by tokens first..last (both included). `is_closed`: words follow it."""
-
-    kind: SignalKind
-    topic: str
-    confidence: float
-    first: int
-    last: int
-    is_closed: bool
-
-    def overlaps(self, other: Hit) -> bool:
-        return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +44,19 @@ def name_pattern(name: str) -> str:
 
 
 class Detector:
-    """All rules plus the business's competitors. Stateless after construction; one may serve many calls.
+    """All rules, the classifier and the business's competitors. Stateless after construction; one may serve many calls.
 
-    `aliases` are other spellings of competitors, as `(spelling, name)`.
+    `aliases` are other spellings of competitors, as `(spelling, name)`. `thresholds` are what a label's probability
+    must reach in this business, where that is not what was measured.
     """
 
-    def __init__(self, competitors: tuple[str, ...], aliases: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        competitors: tuple[str, ...],
+        aliases: tuple[tuple[str, str], ...] = (),
+        thresholds: Mapping[Label, float] | None = None,
+    ) -> None:
+        self._scales = Scales(thresholds or {})
         names = {name: name for name in competitors}
         names.update(dict(aliases))
         patterns = {name_pattern(spelling): slug(name) for spelling, name in names.items()}
@@ -80,20 +75,15 @@ class Detector:
         """
         if len(even.tokens) <= even.lead:
             return ()
-        hits = [*self._by_rules(even, channel), *self._rival_hits(even), *_questions(even, channel)]
-        return tuple(sorted(_settle(hits), key=lambda hit: (hit.first, hit.last)))
+        found = list(matches(even, channel))
+        hits = list(_settle([*_rule_hits(even, found), *self._rival_hits(even), *_questions(even, channel)]))
+        if channel is not Channel.REP:
+            hits = self._scales.weigh(even, tuple(evidence(found)), hits)
+        return tuple(sorted(hits, key=lambda hit: (hit.first, hit.last)))
 
-    def _by_rules(self, even: Even, channel: Channel | None) -> Iterator[Hit]:
-        for compiled in _RULES:
-            rule = compiled.rule
-            if channel is not None and channel not in rule.channels:
-                continue
-            for match in compiled.expression.finditer(even.text):
-                if not _means_it(even, rule, match.start(), match.end()):
-                    continue
-                hit = _hit(even, rule.kind, rule.topic, rule.confidence, match)
-                if hit is not None:
-                    yield hit
+    def likelihoods(self, even: Even, channel: Channel | None) -> dict[Label, float]:
+        """How likely the line means each label, whatever is shown of it."""
+        return self._scales.probabilities(even, tuple(evidence(matches(even, channel))))
 
     def _rival_hits(self, even: Even) -> Iterator[Hit]:
         if self._rivals is None:
@@ -105,10 +95,36 @@ class Detector:
                 yield hit
 
 
+def matches(even: Even, channel: Channel | None) -> Iterator[tuple[Rule, re.Match[str], bool]]:
+    """Every place where a rule's words stand, and whether they are meant there."""
+    for compiled in _RULES:
+        rule = compiled.rule
+        if channel is not None and channel not in rule.channels:
+            continue
+        for match in compiled.expression.finditer(even.text):
+            yield rule, match, _means_it(even, rule, match.start(), match.end())
+
+
+def evidence(found: Iterable[tuple[Rule, re.Match[str], bool]]) -> Iterator[str]:
+    """What the rules say of a line, as names for the classifier: topics that are meant, and those that are turned."""
+    for rule, _, is_meant in found:
+        label = label_of(rule.kind, rule.topic)
+        if label is not None:
+            yield f"r:{label}:{is_meant}"
+            yield f"r:{rule.topic}:{is_meant}"
+
+
 def _means_it(even: Even, rule: Rule, start: int, end: int) -> bool:
     if not rule.says_no and rule.kind in guards.GUARDED_BY_NOT and guards.is_negated(even, start):
         return False
     return not guards.is_turned(even, rule.kind, start, end)
+
+
+def _rule_hits(even: Even, found: Iterable[tuple[Rule, re.Match[str], bool]]) -> Iterator[Hit]:
+    for rule, match, is_meant in found:
+        hit = _hit(even, rule.kind, rule.topic, rule.confidence, match) if is_meant else None
+        if hit is not None:
+            yield hit
 
 
 def _hit(even: Even, kind: SignalKind, topic: str, confidence: float, match: re.Match[str]) -> Hit | None:

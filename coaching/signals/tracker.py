@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from coaching.signals.detector import Hit
+from coaching.signals.hits import Hit
 from coaching.signals.text import Even, Token, normalise, quote, tail
 from coaching.types import Channel, Line, Signal, SignalKind
 
@@ -18,6 +18,8 @@ UTTERANCES_KEPT = 32
 LEAD_TOKENS = 6
 LEAD_GAP_MS = 2_500
 INTERIM_CONFIDENCE = 0.75
+INFERRED_CONFIDENCE = 0.9
+"""What only the classifier found may change with the next word: it needs more."""
 
 Key = tuple[SignalKind, str]
 
@@ -94,6 +96,8 @@ class Tracker:
 
 
 def _is_strong(hit: Hit, was_there: bool) -> bool:
+    if hit.is_inferred:
+        return hit.confidence >= INFERRED_CONFIDENCE and was_there
     return hit.confidence >= INTERIM_CONFIDENCE and (hit.is_closed or was_there)
 
 
@@ -104,7 +108,7 @@ def _signal(line: Line, even: Even, hit: Hit, known: str | None) -> Signal:
         kind=hit.kind,
         topic=hit.topic,
         channel=line.channel,
-        confidence=round(hit.confidence * (0.5 + 0.5 * min(max(line.confidence, 0.0), 1.0)), 3),
+        confidence=round(hit.likelihood * (0.5 + 0.5 * min(max(line.confidence, 0.0), 1.0)), 3),
         quote=quote(even, hit.first, hit.last),
         start_ms=start_ms,
         end_ms=end_ms,

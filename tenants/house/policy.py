@@ -55,6 +55,17 @@ def _days(name: str, default: int, what: str) -> Any:
     )
 
 
+def _from_percent(name: str) -> Any:
+    return models.PositiveSmallIntegerField(
+        name,
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(100)],
+        help_text="Shown from this probability on, in percent. 0: from where nine of ten were right when it was "
+        "measured. Holds for calls that start from now on.",
+    )
+
+
 class Policy(models.Model):
     """Exactly one row (id 1). Each `help_text` says what the field does and from when on; code that obeys it reads
     it through `tenants.house.policies`.
@@ -164,6 +175,13 @@ class Policy(models.Model):
     seconds_between_cards = models.PositiveSmallIntegerField(
         default=20, help_text="So long is at least between two cards. Holds for calls that start from now on."
     )
+    price_objection_from_percent = _from_percent("objections to the price")
+    timing_objection_from_percent = _from_percent("objections to the time")
+    authority_objection_from_percent = _from_percent("“others decide”")
+    need_objection_from_percent = _from_percent("“we do not need it”")
+    trust_objection_from_percent = _from_percent("doubts")
+    competitor_objection_from_percent = _from_percent("“others serve us”")
+    buying_signal_from_percent = _from_percent("buying signals")
 
     class Meta:
         verbose_name_plural = "policies"

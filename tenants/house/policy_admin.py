@@ -151,6 +151,21 @@ class PolicyAdmin(SingleRowAdmin, AuditedPolicy):
             },
         ),
         ("How often cards come", {"fields": ["cards_per_10_minutes", "seconds_between_cards"]}),
+        (
+            "How sure a signal must be",
+            {
+                "description": "Higher: fewer signals, more of them right. Phrases of your own plays do not ask this.",
+                "fields": [
+                    "price_objection_from_percent",
+                    "timing_objection_from_percent",
+                    "authority_objection_from_percent",
+                    "need_objection_from_percent",
+                    "trust_objection_from_percent",
+                    "competitor_objection_from_percent",
+                    "buying_signal_from_percent",
+                ],
+            },
+        ),
     ]
 
     @admin.display(description="So on a usual call")

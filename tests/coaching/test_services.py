@@ -7,6 +7,7 @@ import pytest
 from coaching import prompt_versions, services
 from coaching.models import Competitor, Play, PromptPurpose
 from tenants.context import Business, NoBusiness, business_scope
+from tenants.house.models import Policy
 
 
 @pytest.mark.usefixtures("rolled_back")
@@ -18,7 +19,9 @@ def test_a_pack_gives_a_business_its_whole_material() -> None:
     assert ("sales beam", "SalesBeam") in material.aliases
     assert "SalesBeam" in material.keyterms
     assert material.live_prompt.version_id > 0
-    assert material.settings == {"seconds_between_cards": 20, "cards_per_10_minutes": 6}
+    assert material.settings["seconds_between_cards"] == 20
+    assert material.settings["cards_per_10_minutes"] == 6
+    assert material.settings["price_objection_from_percent"] == 0
 
 
 @pytest.mark.usefixtures("rolled_back")
@@ -55,3 +58,12 @@ def test_a_stranger_loads_nothing_of_acme(acme: Business, globex: Business) -> N
 def test_without_a_business_there_is_no_material() -> None:
     with business_scope(None), pytest.raises(NoBusiness):
         services.load_material()
+
+
+@pytest.mark.usefixtures("rolled_back")
+def test_how_sure_a_signal_must_be_is_each_business_own(acme: Business, globex: Business) -> None:
+    with business_scope(acme):
+        Policy(id=1, buying_signal_from_percent=95).save()
+        assert services.load_material().settings["buying_signal_from_percent"] == 95
+    with business_scope(globex):
+        assert services.load_material().settings["buying_signal_from_percent"] == 0
