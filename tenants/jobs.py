@@ -10,11 +10,16 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from tenants.context import Business, NoBusiness, business_scope, public_scope
+from tenants.postgresql.patience import answers_within
 from tenants.selectors import business_by_id, each_business
 
 __all__ = ["BusinessTask", "PublicTask", "business_task", "each_business", "public_task"]
 
 log = logging.getLogger(__name__)
+
+ANSWER_S = 60.0
+"""A worker waits so long for one answer of Postgres. A connection that was lost without a word answers never, and the
+task would hold its worker until its time limit; a task that failed is found again by the sweeper."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,7 +59,8 @@ class BusinessTask(Generic[P, R]):
     def _run(self, *, business_id: int | None = None, **kwargs: Any) -> None:
         if not business_id:
             raise NoBusiness
-        self(business_by_id(business_id), **kwargs)  # type: ignore[call-arg]
+        with answers_within(ANSWER_S):
+            self(business_by_id(business_id), **kwargs)  # type: ignore[call-arg]
 
 
 class PublicTask:
@@ -70,7 +76,8 @@ class PublicTask:
             return self._body()
 
     def _run(self) -> None:
-        self()
+        with answers_within(ANSWER_S):
+            self()
 
 
 def business_task(

@@ -32,7 +32,8 @@ from tests import services
 from tests.server import Server
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-WARM_UP_S = 240.0
+WARM_UP_S = 720.0
+"""So long a heap takes to find its shape: pools fill, and holes of each size come to be."""
 # The first calls begin together; their lengths differ, and after so long their ages do too.
 SPREAD_S = 120.0
 EVERY_S = 10.0

@@ -12,8 +12,10 @@ from celery.contrib.testing.worker import start_worker
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError, connection
 
 from salespilot.celery import app
+from tenants import jobs
 from tenants.context import PUBLIC, Business, NoBusiness, business_scope, current
 from tenants.jobs import business_task, each_business, public_task
 from tenants.members.models import Member
@@ -39,6 +41,18 @@ def listen(business: Business, number: int = 0) -> None:
 def look_around() -> list[str]:
     assert current() == PUBLIC
     return sorted(business.schema_name for business in each_business())
+
+
+@business_task(name="tests.wait_for_postgres")
+def wait_for_postgres(business: Business) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(30)")
+
+
+@public_task(name="tests.wait_for_postgres_too")
+def wait_for_postgres_too() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(30)")
 
 
 def hear_nothing(**_: Any) -> None:
@@ -125,3 +139,15 @@ def test_a_broker_that_is_down_is_told_and_nothing_breaks(acme: Business, monkey
     started = time.monotonic()
     assert listen.send(acme) is False
     assert time.monotonic() - started < 2
+
+
+def test_a_postgres_that_does_not_answer_holds_no_worker(
+    businesses: dict[str, Business], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ANSWER_S", 0.5)
+    began = time.monotonic()
+    with pytest.raises(DatabaseError):
+        app.tasks["tests.wait_for_postgres"].run(business_id=businesses["acme"].id)
+    with pytest.raises(DatabaseError):
+        app.tasks["tests.wait_for_postgres_too"].run()
+    assert time.monotonic() - began < 20

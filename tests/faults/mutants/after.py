@@ -6,6 +6,16 @@ from tests.faults.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        name="task-patience",
+        mechanism="A Postgres that does not answer holds no worker",
+        prevents="a connection that was lost without a word holds a worker for ten minutes, and with it all reports",
+        file="tenants/jobs.py",
+        old="        with answers_within(ANSWER_S):\n            self(business_by_id",
+        new="        if business_id:\n            self(business_by_id",
+        tests=("tests/tenants/test_jobs.py::test_a_postgres_that_does_not_answer_holds_no_worker",),
+        because="DID NOT RAISE",
+    ),
+    Mutant(
         name="orphan-tail",
         mechanism="What a dead owner had kept and not heard is heard after the call",
         prevents="the last words before a crash are on the disk and in no transcript",
