@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from calls import metrics
 from calls.live.audio import Piece, ms, samples
+from calls.live.lane_sink import LaneSink
 from calls.live.tasks import stop
 from calls.live.watchdog import Watchdog
 from calls.speech.base import (
@@ -49,26 +49,6 @@ FAULT = SpeechError("The speech engine failed.", retryable=True)
 """A fault of ours in an engine must not end the call: it is a lost stream like any other."""
 
 logger = logging.getLogger(__name__)
-
-
-class LaneSink(Protocol):
-    """The session, as the lane sees it. Called on the loop; must not block."""
-
-    def heard(self, line: Line) -> None: ...
-
-    def settled(self, progress: Progress) -> None: ...
-
-    def used(self, usage: Usage) -> None: ...
-
-    def hearing(self, state: StreamState) -> None: ...
-
-    def doubted(self, *, is_doubted: bool) -> None: ...
-
-    def missed(self, gap: Gap) -> None: ...
-
-    def refused(self, refusal: Refusal) -> None: ...
-
-    def settled_ms(self, channel: Channel) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,16 +270,16 @@ class SpeechLane:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if self._watchdog.finds_deaf():
-                self._is_deaf(stream, MUTE)
+                self._is_deaf(stream)
 
-    def _is_deaf(self, stream: SpeechStream, reason: str) -> None:
+    def _is_deaf(self, stream: SpeechStream) -> None:
         """Another engine of the same stream, or else `SpeechError`: another stream."""
         self._watchdog.forget()
-        if isinstance(stream, SecondEar) and stream.doubt(reason):
+        if isinstance(stream, SecondEar) and stream.doubt(MUTE):
             metrics.errors.labels("speech").inc()
             return
         self._watchdog.wait_longer()
-        raise SpeechError(reason, retryable=True)
+        raise SpeechError(MUTE, retryable=True)
 
     async def _read_all(self, stream: SpeechStream) -> None:
         async for event in stream.events():

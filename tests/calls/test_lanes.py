@@ -3,95 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from itertools import pairwise
 
 import pytest
 
-from calls.live.audio import Frame, FrameCursor, samples
 from calls.live.repair_lane import join
-from calls.live.speech_lane import SpeechLane
-from calls.speech.base import REFUSED_S, Gap, Progress, Refusal, SpeechError, SpeechProvider, StreamSpec, StreamState
+from calls.speech.base import REFUSED_S, Gap, Refusal, SpeechError, StreamSpec
 from calls.speech.fallback import FallbackProvider
-from coaching.types import Channel, Line, Usage
+from coaching.types import Channel
 from tests.calls import virtual_time
-from tests.calls.lanes import SPEC, TURNS
+from tests.calls.lanes import TURNS, Call, DeafProvider
 from tests.speech.fakes import ScriptedProvider, ScriptedStream
-
-FRAME_MS = 100
-
-
-class Ears:
-    """A `LaneSink` that remembers."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.gaps: list[Gap] = []
-        self.states: list[StreamState] = []
-        self.refusals: list[Refusal] = []
-        self.usages: list[Usage] = []
-        self.doubts: list[bool] = []
-        self.through: defaultdict[Channel, int] = defaultdict(int)
-
-    def heard(self, line: Line) -> None:
-        self.lines.append(line)
-
-    def settled(self, progress: Progress) -> None:
-        self.through[progress.channel] = max(self.through[progress.channel], progress.through_ms)
-
-    def used(self, usage: Usage) -> None:
-        self.usages.append(usage)
-
-    def hearing(self, state: StreamState) -> None:
-        self.states.append(state)
-
-    def doubted(self, *, is_doubted: bool) -> None:
-        self.doubts.append(is_doubted)
-
-    def missed(self, gap: Gap) -> None:
-        self.gaps.append(gap)
-
-    def refused(self, refusal: Refusal) -> None:
-        self.refusals.append(refusal)
-
-    def settled_ms(self, channel: Channel) -> int:
-        return self.through[channel]
-
-    def finals(self) -> list[str]:
-        return [line.text for line in self.lines if line.is_final]
-
-
-class DeafProvider(ScriptedProvider):
-    """Takes everything and never says anything."""
-
-    async def open(self, spec: StreamSpec) -> ScriptedStream:
-        stream = await super().open(spec)
-        stream.is_mute = True
-        return stream
-
-
-class Call:
-    """Speaks into a lane at real time, on the virtual clock."""
-
-    def __init__(self, provider: SpeechProvider, *, is_patient: bool = False) -> None:
-        self.ears = Ears()
-        loop = asyncio.get_running_loop()
-        self.lane = SpeechLane(provider, SPEC, self.ears, is_patient=is_patient, first_utterance=0, clock=loop.time)
-        self.cursor = FrameCursor(2)
-        self.running = asyncio.create_task(self.lane.run())
-
-    async def speak(self, seconds: float, *, has_speech: bool = True, pace: float = 1.0) -> None:
-        for _ in range(round(seconds * 1_000 / FRAME_MS)):
-            piece = self.cursor.accept(Frame(self.cursor.next_sample, b"\1\0" * 2 * samples(FRAME_MS)))
-            assert piece is not None
-            self.lane.put(piece, has_speech=has_speech)
-            await asyncio.sleep(FRAME_MS / 1_000 / pace)
-
-    async def hang_up(self) -> list[Gap]:
-        self.lane.finish()
-        async with asyncio.timeout(60):
-            await self.running
-        return self.lane.unheard(self.cursor.next_sample)
 
 
 def test_a_whole_call_is_heard_and_nothing_is_missing() -> None:
@@ -167,103 +89,6 @@ def test_what_a_lost_stream_had_used_is_metered() -> None:
         assert await call.hang_up() == []
         assert len(provider.streams) == 2
         assert sum(usage.quantity for usage in call.ears.usages) == pytest.approx(9_000 * 2, abs=1_000)
-
-    virtual_time.run(scene())
-
-
-def test_a_stream_is_in_doubt_long_before_the_verdict() -> None:
-    """So that others hear beside it: help is back within 3 s of the failure."""
-
-    async def scene() -> None:
-        provider = ScriptedProvider(TURNS)
-        call = Call(provider)
-        await call.speak(3)
-        assert call.ears.doubts == []
-        provider.streams[0].is_mute = True
-        await call.speak(1.6)
-        told = list(call.ears.doubts)
-        assert len(provider.streams) == 1, "a doubt is no verdict"
-        provider.streams[0].is_mute = False
-        await call.speak(0.4)
-        assert (told, call.ears.doubts) == ([True], [True, False])
-        await call.hang_up()
-
-    virtual_time.run(scene())
-
-
-def test_a_service_that_is_only_slow_is_doubted_ever_later() -> None:
-    """Each doubt moves the rep's light and starts the browser's recogniser: it must not come and go all the time."""
-
-    async def scene() -> None:
-        provider = ScriptedProvider(TURNS)
-        call = Call(provider)
-        for _ in range(12):
-            await call.speak(0.5)
-            provider.streams[0].is_mute = True
-            await call.speak(2)
-            provider.streams[0].is_mute = False
-        assert call.ears.doubts == [True, False]
-        assert len(provider.streams) == 1
-        await call.hang_up()
-
-    virtual_time.run(scene())
-
-
-def test_in_doubt_the_second_engine_hears_beside_the_first_and_stays_until_the_first_answers() -> None:
-    async def scene() -> None:
-        first, second = ScriptedProvider(TURNS, name="first"), ScriptedProvider(TURNS, name="second")
-        loop = asyncio.get_running_loop()
-        call = Call(FallbackProvider(first, second, clock=loop.time))
-        await call.speak(3)
-        first.streams[0].is_mute = True
-        await call.speak(2)
-        assert (len(first.streams), len(second.streams)) == (1, 1)
-        assert [state.engine for state in call.ears.states] == ["first", "second"], "nobody is ever deaf"
-        first.streams[0].is_mute = False
-        await call.speak(20)
-        assert [state.engine for state in call.ears.states] == ["first", "second", "first"]
-        assert len(first.streams) == 1, "it was only late, and is not started over"
-        assert second.streams[0].is_closed
-        assert await call.hang_up() == []
-        assert call.ears.doubts == [False], "the browser is not asked where another engine hears"
-        assert call.ears.gaps == []
-        assert call.ears.finals() == [turn.text for turn in TURNS]
-
-    virtual_time.run(scene())
-
-
-def test_a_first_engine_that_stays_mute_is_left_for_a_new_stream_while_the_second_hears() -> None:
-    async def scene() -> None:
-        first, second = ScriptedProvider(TURNS, name="first"), ScriptedProvider(TURNS, name="second")
-        loop = asyncio.get_running_loop()
-        call = Call(FallbackProvider(first, second, clock=loop.time))
-        await call.speak(3)
-        first.streams[0].is_mute = True
-        await call.speak(3.5)
-        at_first = first.streams[0].is_closed
-        await call.speak(2)
-        assert (at_first, first.streams[0].is_closed) == (False, True)
-        assert len(first.streams) == 2
-        await call.speak(20)
-        assert [state.engine for state in call.ears.states if state.is_up] == ["first", "second", "first"]
-        assert await call.hang_up() == []
-        assert call.ears.finals() == [turn.text for turn in TURNS]
-
-    virtual_time.run(scene())
-
-
-def test_new_streams_of_a_mute_service_are_replaced_too() -> None:
-    """Another connection of it may be better: one that says that it hears, and says nothing, is not kept for ever."""
-
-    async def scene() -> None:
-        first, second = DeafProvider(TURNS, name="first"), ScriptedProvider(TURNS, name="second")
-        loop = asyncio.get_running_loop()
-        call = Call(FallbackProvider(first, second, clock=loop.time))
-        await call.speak(60)
-        assert 4 <= len(first.streams) <= 7
-        assert len(second.streams) == 1
-        assert await call.hang_up() == []
-        assert call.ears.finals() == [turn.text for turn in TURNS]
 
     virtual_time.run(scene())
 

@@ -120,6 +120,12 @@ def test_an_owner_that_ends_its_call_itself_has_told_its_gaps(orphan: Call) -> N
     assert not Gap.objects.filter(call=orphan).exists()
 
 
+def test_what_nobody_may_hear_is_no_gap(orphan: Call) -> None:
+    Call.objects.filter(pk=orphan.pk).update(consent_mode="ask", consent_answer="")
+    assert end_call(orphan.pk, reason="silent")
+    assert not Gap.objects.filter(call=orphan).exists()
+
+
 def test_where_nothing_is_kept_a_dead_owner_leaves_no_gap(orphan: Call) -> None:
     Recording.objects.filter(call=orphan).delete()
     assert end_call(orphan.pk, reason="silent")
