@@ -9,8 +9,9 @@ from calls.speech.base import Gap, Progress, SpeechError, SpeechProvider, Speech
 from calls.speech.relay import Leg
 from coaching.types import Line
 
-ANSWERS_WITHIN_S = 2.75
-"""From the doubt: with what the doubt takes, 4 s of speech without an answer."""
+ANSWERS_WITHIN_S = 3.25
+"""From the doubt, while another engine answers. Where none does, the verdict of who doubted comes a moment sooner, and
+leaves the other engine its time."""
 PROVES_WITHIN_S = 10.0
 """A service that takes connections and says nothing: other connections of it may be better."""
 

@@ -105,3 +105,23 @@ def test_new_streams_of_a_mute_service_are_replaced_too() -> None:
         assert call.ears.finals() == [turn.text for turn in TURNS]
 
     virtual_time.run(scene())
+
+
+def test_a_second_engine_that_only_begins_to_hear_at_the_verdict_is_not_started_over() -> None:
+    """The first is given up then; the second has time of its own to say something."""
+
+    async def scene() -> None:
+        first, second = ScriptedProvider(TURNS, name="first"), DeafProvider(TURNS, name="second")
+        loop = asyncio.get_running_loop()
+        call = Call(FallbackProvider(first, second, clock=loop.time))
+        await call.speak(3)
+        first.is_mute = first.streams[0].is_mute = True
+        await call.speak(5)
+        assert first.streams[0].is_closed
+        second.streams[0].is_mute = False
+        await call.speak(6)
+        assert len(second.streams) == 1
+        assert await call.hang_up() == []
+        assert call.ears.finals() == [turn.text for turn in TURNS]
+
+    virtual_time.run(scene())

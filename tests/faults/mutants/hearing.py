@@ -35,13 +35,15 @@ MUTANTS = (
     ),
     Mutant(
         name="second-ear",
-        mechanism="A mute first engine is followed by the second",
-        prevents="the first is asked again and again while another engine could hear",
+        mechanism="At the verdict the first engine is given up, not the second that begins to hear",
+        prevents="the second engine is started over before it could say anything",
         file="calls/live/speech_lane.py",
         old="if isinstance(stream, SecondEar) and stream.doubt(MUTE):",
         new="if isinstance(stream, SecondEar) and not MUTE:",
-        tests=(f"{LANES}::test_a_mute_first_engine_is_followed_within_a_second_of_the_verdict_and_the_call_is_whole",),
-        because="not enough values to unpack",
+        tests=(
+            "tests/calls/test_doubt.py::test_a_second_engine_that_only_begins_to_hear_at_the_verdict_is_not_started_over",
+        ),
+        because="assert",
     ),
     Mutant(
         name="second-from-there",
